@@ -1,0 +1,142 @@
+// One ZMTP 3.x peer: greeting, handshake, traffic and heartbeats, without any I/O.
+#pragma once
+
+#include <mizzen/zmtp/block.hpp>
+#include <mizzen/zmtp/config.hpp>
+#include <mizzen/zmtp/error.hpp>
+#include <mizzen/zmtp/frame_decoder.hpp>
+#include <mizzen/zmtp/frame_encoder.hpp>
+#include <mizzen/zmtp/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+namespace mizzen::zmtp {
+
+enum class event : std::uint8_t {
+    need_input,     ///< Nothing is left of what has come.
+    handshake_done, ///< Messages may be sent from now on.
+    message,        ///< A whole message came.
+    closed,         ///< The connection failed; the error says why. Write output(), then close.
+};
+
+/// One ZMTP 3.x connection. Holds no socket, no clock and no thread.
+///
+/// (A) hands something in:  commit, send, consume, end_of_stream, handle_timeout
+/// (B) takes something out: next_event, output, deadline
+/// After any (A), empty (B) in the order above; (B) never needs another (A) in between. next_event
+/// may be left for later as long as the program does not want more messages: output and deadline
+/// stay true.
+///
+/// Nothing that a peer sends throws or aborts: it becomes an event. After `closed` the connection
+/// stays closed and says so again.
+class connection {
+public:
+    /// Both greetings cross: ours is in output() at once. `cfg` outlives the connection.
+    connection(role side, const config& cfg, time_point now) noexcept;
+
+    /// Where the next octets read go, as for readv: the rest of a large body, then the read block.
+    /// Empty once closed.
+    [[nodiscard]] std::span<const std::span<std::byte>> prepare() noexcept;
+    /// How many octets arrived there.
+    void commit(std::size_t size, time_point now) noexcept;
+    /// The peer will send no more.
+    void end_of_stream() noexcept { fail(errc::end_of_stream); }
+
+    /// What the octets that have come amount to, one event a call. `out` is filled by
+    /// event::message and is otherwise left alone; `ec` is set by event::closed, else cleared.
+    [[nodiscard]] event next_event(message& out, std::error_code& ec) noexcept {
+        if (state_ == state::traffic) {
+            const auto got = decoder_.next(out, config_->limit, ec);
+            if (got == frame_decoder::result::message) {
+                ++heard_;
+                return event::message;
+            }
+            return after_other_frame(got, out, ec);
+        }
+        return handshake_event(out, ec);
+    }
+
+    /// Whether a message can be handed over now: the handshake is done and there is room.
+    [[nodiscard]] bool can_send() const noexcept {
+        return (state_ == state::traffic) && encoder_.can_send();
+    }
+    /// Hands over a whole message, when can_send(). Errors: not_ready, empty_message (the message
+    /// is left as it was), not_enough_memory (the connection closes).
+    void send(message&& m, std::error_code& ec) noexcept;
+
+    /// What to write, as for writev; valid until the next call that is not const.
+    [[nodiscard]] std::span<const std::span<const std::byte>> output() const noexcept {
+        return encoder_.output();
+    }
+    /// How many of those octets were written.
+    void consume(std::size_t size) noexcept;
+
+    /// When handle_timeout is due.
+    [[nodiscard]] std::optional<time_point> deadline() const noexcept;
+    /// Sends a PING, or closes the connection, if that is due.
+    void handle_timeout(time_point now) noexcept;
+
+    [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }
+    [[nodiscard]] bool handshake_done() const noexcept { return state_ == state::traffic; }
+
+    /// What the peer said of itself. Valid once the handshake is done, as long as the connection.
+    [[nodiscard]] socket_type peer_type() const noexcept { return peer_type_; }
+    [[nodiscard]] std::uint8_t peer_minor() const noexcept { return peer_minor_; }
+    [[nodiscard]] octets peer_routing_id() const noexcept { return peer_routing_id_; }
+    [[nodiscard]] octets peer_metadata() const noexcept {
+        return metadata_ ? octets{metadata_.get()->data(), metadata_.get()->capacity} : octets{};
+    }
+    /// The reason in the peer's ERROR, when it closed with refused_by_peer. Text of the peer's.
+    [[nodiscard]] std::string_view refusal() const noexcept { return as_text(peer_metadata()); }
+
+private:
+    enum class state : std::uint8_t { greeting, handshake, traffic, closed };
+
+    [[nodiscard]] event handshake_event(message& out, std::error_code& ec) noexcept;
+    [[nodiscard]] event after_other_frame(frame_decoder::result got, message& out,
+                                          std::error_code& ec) noexcept;
+    [[nodiscard]] event closed_event(std::error_code& ec) const noexcept;
+    void send_ready() noexcept;
+    void send_error(std::string_view reason) noexcept;
+    void handshake_command(octets body, time_point now) noexcept;
+    void read_ready(octets data) noexcept;
+    void read_error(octets data) noexcept;
+    void finish_handshake(time_point now) noexcept;
+    void traffic_command(octets body) noexcept;
+    void answer_ping(octets data) noexcept;
+    [[nodiscard]] bool send_command(std::string_view name, octets data) noexcept;
+    void send_pending_commands() noexcept;
+    void fail(errc why) noexcept;
+    [[nodiscard]] bool keep(octets data) noexcept;
+
+    const config* config_;
+    frame_decoder decoder_;
+    frame_encoder encoder_;
+    state state_ = state::greeting;
+    role role_;
+    socket_type peer_type_ = socket_type::dealer;
+    std::uint8_t peer_minor_ = 0;
+    bool ping_due_ = false;
+    bool pong_due_ = false;
+    std::uint8_t pong_size_ = 0;
+    std::byte pong_context_[16];
+    errc failure_{};
+    block_ref metadata_; // the peer's, or the reason of its ERROR
+    octets peer_routing_id_;
+
+    time_point committed_;    // when the last octets came
+    std::uint64_t heard_ = 0; // whole frames since the handshake
+    std::optional<time_point> handshake_limit_;
+    std::optional<time_point> next_ping_;
+    std::optional<time_point> ping_limit_; // for heard_ to go beyond ping_mark_
+    std::uint64_t ping_mark_ = 0;
+    std::optional<time_point> ttl_limit_; // for heard_ to go beyond ttl_mark_, as a PING asked
+    std::uint64_t ttl_mark_ = 0;
+};
+
+} // namespace mizzen::zmtp

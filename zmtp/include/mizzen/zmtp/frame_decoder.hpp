@@ -1,0 +1,104 @@
+// From octets to whole messages and commands, after the greeting.
+#pragma once
+
+#include <mizzen/zmtp/block.hpp>
+#include <mizzen/zmtp/config.hpp>
+#include <mizzen/zmtp/frame_header.hpp>
+#include <mizzen/zmtp/message.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+namespace mizzen::zmtp {
+
+/// Cuts a stream into frames and puts messages together.
+///
+/// Small frames are copied from the read block, whole messages at a time; the body of a large one
+/// is read straight into its final memory, which grows as the octets come and never far ahead of
+/// them. While nothing is buffered no memory is held.
+class frame_decoder {
+public:
+    enum class result : std::uint8_t { need_input, message, command, failed };
+
+    frame_decoder(allocator& memory, std::size_t read_block) noexcept
+        : memory_{&memory}, read_block_{read_block < smallest_block ? smallest_block : read_block} {
+    }
+
+    /// Where the next octets go: up to two pieces, to be filled in order. Empty when the allocator
+    /// refuses.
+    [[nodiscard]] std::span<const std::span<std::byte>> prepare() noexcept;
+    void commit(std::size_t size) noexcept;
+
+    /// What has come and is not decoded, for whoever reads the greeting.
+    [[nodiscard]] octets buffered() const noexcept {
+        return block_ ? octets{block_.get()->data() + begin_, end_ - begin_} : octets{};
+    }
+    void skip(std::size_t size) noexcept { begin_ += size; }
+
+    /// Decodes up to the end of the next message or command.
+    ///
+    /// message  `out`, which was empty, has it.
+    /// command  command() has its body; it may come between the frames of a message.
+    /// failed   frame_size_out_of_range, message_too_large, command_too_large, too_many_parts or
+    ///          not_enough_memory. The stream cannot be followed any more.
+    [[nodiscard]] result next(message& out, const limits& limit, std::error_code& ec) noexcept {
+        if (!partial_.empty() || large_ || !block_)
+            return next_slow(out, limit, ec);
+        const std::byte* at = block_.get()->data() + begin_;
+        const std::size_t have = end_ - begin_;
+        // The commonest message by far: one short frame.
+        if (have >= 2 && at[0] == std::byte{0}) {
+            const std::size_t run = 2 + std::to_integer<std::size_t>(at[1]);
+            if (run <= have && run <= message::inline_capacity - message::headroom &&
+                run <= limit.max_message_size) {
+                std::memcpy(out.state_.store + message::headroom, at, run);
+                out.state_.begin = message::headroom;
+                out.state_.end = static_cast<std::uint8_t>(message::headroom + run);
+                out.state_.parts = 1;
+                begin_ += run;
+                return result::message;
+            }
+        }
+        return next_slow(out, limit, ec);
+    }
+
+    [[nodiscard]] octets command() const noexcept { return command_; }
+
+    /// The flags of the last command's frame.
+    [[nodiscard]] bool in_message() const noexcept { return !partial_.empty() || large_; }
+
+private:
+    // A frame above this goes to memory of its own; up to it, it is waited for in the read block.
+    static constexpr std::size_t largest_buffered = 16 * 1024;
+    static constexpr std::size_t smallest_block = 2 * largest_buffered;
+    // Reserved at once for a large body; beyond it memory doubles as octets come.
+    static constexpr std::size_t eager = 64 * 1024;
+
+    [[nodiscard]] result next_slow(message& out, const limits& limit, std::error_code& ec) noexcept;
+    [[nodiscard]] bool take_run(message& out, const limits& limit) noexcept;
+    [[nodiscard]] bool begin_large(const frame_header& header) noexcept;
+    [[nodiscard]] bool finish_large() noexcept;
+    [[nodiscard]] bool grow_large() noexcept;
+    [[nodiscard]] bool check(const frame_header& header, const limits& limit,
+                             std::error_code& ec) const noexcept;
+    void release_if_drained() noexcept;
+
+    allocator* memory_;
+    std::size_t read_block_;
+    block_ref block_; // octets [begin_, end_) are not decoded
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    octets command_;
+    message partial_;                // the parts of the message that is coming
+    std::uint64_t partial_size_ = 0; // octets of their bodies
+    block_ref large_;                // the body that is coming: a header's room, then the octets
+    std::uint64_t large_size_ = 0;
+    std::size_t large_have_ = 0;
+    bool large_more_ = false;
+    std::array<std::span<std::byte>, 2> room_;
+};
+
+} // namespace mizzen::zmtp

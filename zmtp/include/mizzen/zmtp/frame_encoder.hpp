@@ -1,0 +1,65 @@
+// From messages and commands to spans of octets to write.
+#pragma once
+
+#include <mizzen/zmtp/block.hpp>
+#include <mizzen/zmtp/config.hpp>
+#include <mizzen/zmtp/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mizzen::zmtp {
+
+/// Gathers small frames into one batch and refers to large bodies where they lie.
+///
+/// While there is nothing to write no memory is held.
+class frame_encoder {
+public:
+    frame_encoder(allocator& memory, std::size_t batch_size) noexcept
+        : memory_{&memory}, batch_size_{batch_size < smallest_batch ? smallest_batch : batch_size} {
+    }
+    ~frame_encoder() { drop(); }
+    frame_encoder(const frame_encoder&) = delete;
+    frame_encoder& operator=(const frame_encoder&) = delete;
+
+    /// Whether send takes another message now; if not, consume comes first.
+    [[nodiscard]] bool can_send() const noexcept {
+        return current_.empty() && (batch_ == nullptr || has_room());
+    }
+    /// Takes a message that is not empty, when can_send(). False when the allocator refuses.
+    [[nodiscard]] bool send(message&& m) noexcept;
+    /// Puts octets as they are between two frames: a greeting, or a whole command frame.
+    /// False when there is no room for them, or no memory.
+    [[nodiscard]] bool put(octets raw) noexcept;
+
+    [[nodiscard]] std::span<const std::span<const std::byte>> output() const noexcept;
+    [[nodiscard]] bool empty() const noexcept { return batch_ == nullptr; }
+    /// Drops that many octets from the front of output(). False when the allocator refuses memory
+    /// for the rest of a message.
+    [[nodiscard]] bool consume(std::size_t size) noexcept;
+    /// Drops everything.
+    void drop() noexcept;
+
+private:
+    struct batch;
+    static constexpr std::size_t smallest_batch = 4 * 1024;
+    static constexpr std::size_t handshake_batch = 1024;
+    static constexpr std::size_t reserve = 64; // of the batch, for commands
+    static constexpr std::size_t largest_copied =
+        2 * 1024; // a larger body is written from its block
+    static constexpr std::size_t most_spans = 64;
+
+    [[nodiscard]] bool has_room() const noexcept;
+    [[nodiscard]] bool open(std::size_t capacity) noexcept;
+    [[nodiscard]] bool continue_current() noexcept;
+    void close() noexcept;
+
+    allocator* memory_;
+    std::size_t batch_size_;
+    batch* batch_ = nullptr;
+    message current_; // does not fit as a whole yet; its parts before next_part_ are in the batch
+    message::const_iterator next_part_;
+};
+
+} // namespace mizzen::zmtp

@@ -1,0 +1,223 @@
+// The less common turns of decoding: several parts, long frames, commands, large bodies.
+#include <mizzen/zmtp/error.hpp>
+#include <mizzen/zmtp/frame_decoder.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace mizzen::zmtp {
+
+std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
+    std::size_t count = 0;
+    std::size_t large_rest = 0;
+    if (large_) {
+        if (!grow_large())
+            return {};
+        const std::size_t room = large_->capacity - max_frame_header - large_have_;
+        large_rest =
+            static_cast<std::size_t>(std::min<std::uint64_t>(room, large_size_ - large_have_));
+        room_[count++] = {large_->data() + max_frame_header + large_have_, large_rest};
+    }
+    if (!block_) {
+        block_ = block_ref{block::create(*memory_, read_block_)};
+        if (!block_)
+            return {};
+        begin_ = end_ = 0;
+    }
+    if (begin_ == end_) {
+        begin_ = end_ = 0;
+    } else if (block_->capacity - end_ < block_->capacity / 2 && begin_ != 0) {
+        std::memmove(block_->data(), block_->data() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    // Behind a large body comes a header and, likely, the next large body: read little of that, so
+    // that most of it is read to where it stays.
+    constexpr std::size_t behind_large = 1024;
+    const std::size_t free = block_->capacity - end_;
+    room_[count++] = {block_->data() + end_,
+                      large_rest > behind_large ? std::min(free, behind_large) : free};
+    return {room_.data(), count};
+}
+
+void frame_decoder::commit(std::size_t size) noexcept {
+    if (large_) {
+        const std::size_t taken = std::min(size, room_[0].size());
+        large_have_ += taken;
+        size -= taken;
+    }
+    end_ += size;
+    release_if_drained();
+}
+
+void frame_decoder::release_if_drained() noexcept {
+    if (begin_ == end_) {
+        block_.reset();
+        begin_ = end_ = 0;
+    }
+}
+
+// Takes the whole of a small message of several short or canonical long frames at once.
+bool frame_decoder::take_run(message& out, const limits& limit) noexcept {
+    const std::byte* const from = block_->data() + begin_;
+    const std::byte* at = from;
+    const std::byte* const end = block_->data() + end_;
+    std::uint32_t parts = 0;
+    std::size_t bodies = 0;
+    for (bool more = true; more; ++parts) {
+        frame_header header;
+        const std::size_t head = decode_frame_header({at, end}, header);
+        constexpr std::uint8_t known = frame_flag::more | frame_flag::long_size;
+        if (head == 0 || (header.flags & ~known) != 0 || header.size > largest_buffered ||
+            head != header_size(header.size) ||
+            header.size > static_cast<std::size_t>(end - at) - head)
+            return false;
+        bodies += static_cast<std::size_t>(header.size);
+        at += head + header.size;
+        more = header.more();
+    }
+    const auto run = static_cast<std::size_t>(at - from);
+    if (run > largest_buffered || parts > limit.max_parts || bodies > limit.max_message_size)
+        return false;
+    if (run <= message::inline_capacity) {
+        const std::size_t begin =
+            std::min<std::size_t>(message::headroom, message::inline_capacity - run);
+        std::memcpy(out.state_.store + begin, from, run);
+        out.state_.begin = static_cast<std::uint8_t>(begin);
+        out.state_.end = static_cast<std::uint8_t>(begin + run);
+        out.state_.parts = parts;
+    } else {
+        block_ref copy{block::create(*memory_, run)};
+        if (!copy)
+            return false; // the slow way asks again, and says that it was refused
+        std::memcpy(copy->data(), from, run);
+        std::byte* data = copy->data();
+        if (!out.adopt_back(std::move(copy), data, run, parts, *memory_))
+            return false;
+    }
+    begin_ += run;
+    return true;
+}
+
+bool frame_decoder::check(const frame_header& header, const limits& limit,
+                          std::error_code& ec) const noexcept {
+    if (header.size > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
+        ec = errc::frame_size_out_of_range;
+    else if (header.command()) {
+        if (header.size > std::min(limit.max_command_size, largest_buffered))
+            ec = errc::command_too_large;
+    } else if (header.size > limit.max_message_size ||
+               partial_size_ > limit.max_message_size - header.size)
+        ec = errc::message_too_large;
+    else if (partial_.size() >= limit.max_parts)
+        ec = errc::too_many_parts;
+    return !ec;
+}
+
+frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit,
+                                               std::error_code& ec) noexcept {
+    ec.clear();
+    const auto refused = [&ec] {
+        ec = errc::not_enough_memory;
+        return result::failed;
+    };
+    for (;;) {
+        if (large_) {
+            if (large_have_ < large_size_)
+                return result::need_input;
+            if (!finish_large())
+                return refused();
+            if (!large_more_)
+                break;
+            continue;
+        }
+        if (partial_.empty() && block_ && take_run(out, limit))
+            return result::message;
+        frame_header header;
+        const octets input = buffered();
+        const std::size_t head = decode_frame_header(input, header);
+        if (head == 0) {
+            release_if_drained();
+            return result::need_input;
+        }
+        if (!check(header, limit, ec))
+            return result::failed;
+        if (!header.command() && header.size > largest_buffered) {
+            begin_ += head;
+            partial_size_ += header.size;
+            if (!begin_large(header))
+                return refused();
+            continue;
+        }
+        if (header.size > input.size() - head)
+            return result::need_input;
+        const octets body = input.subspan(head, static_cast<std::size_t>(header.size));
+        begin_ += head + body.size();
+        if (header.command()) {
+            command_ = body;
+            return result::command;
+        }
+        partial_size_ += body.size();
+        if (!partial_.try_push_back(body, *memory_))
+            return refused();
+        if (!header.more())
+            break;
+    }
+    partial_size_ = 0;
+    out = std::move(partial_);
+    partial_.clear();
+    return result::message;
+}
+
+bool frame_decoder::begin_large(const frame_header& header) noexcept {
+    const std::size_t at_once =
+        static_cast<std::size_t>(std::min<std::uint64_t>(header.size, eager));
+    large_ = block_ref{block::create(*memory_, max_frame_header + at_once)};
+    if (!large_)
+        return false;
+    large_size_ = header.size;
+    large_more_ = header.more();
+    const octets here = buffered();
+    large_have_ = std::min(here.size(), at_once);
+    if (large_have_ != 0)
+        std::memcpy(large_->data() + max_frame_header, here.data(), large_have_);
+    begin_ += large_have_;
+    while (large_have_ < large_size_ && begin_ != end_) { // a large read block holds still more
+        if (!grow_large())
+            return false;
+        const octets rest = buffered();
+        const std::size_t room = large_->capacity - max_frame_header - large_have_;
+        const std::size_t take = static_cast<std::size_t>(
+            std::min<std::uint64_t>(std::min(rest.size(), room), large_size_ - large_have_));
+        std::memcpy(large_->data() + max_frame_header + large_have_, rest.data(), take);
+        large_have_ += take;
+        begin_ += take;
+    }
+    return true;
+}
+
+// Doubles the memory of a large body once it is full, up to what was announced.
+bool frame_decoder::grow_large() noexcept {
+    const std::size_t body = large_->capacity - max_frame_header;
+    if (large_have_ < body || body >= large_size_)
+        return true;
+    const auto larger =
+        static_cast<std::size_t>(std::min<std::uint64_t>(large_size_, 2 * std::uint64_t{body}));
+    block_ref grown{block::create(*memory_, max_frame_header + larger)};
+    if (!grown)
+        return false;
+    std::memcpy(grown->data() + max_frame_header, large_->data() + max_frame_header, large_have_);
+    large_ = std::move(grown);
+    return true;
+}
+
+bool frame_decoder::finish_large() noexcept {
+    const auto size = static_cast<std::size_t>(large_size_);
+    std::byte* data = large_->data();
+    encode_frame_header(data, frame_flag::more, size); // always long: the body is
+    return partial_.adopt_back(std::move(large_), data, max_frame_header + size, 1, *memory_);
+}
+
+} // namespace mizzen::zmtp

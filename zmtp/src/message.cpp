@@ -1,0 +1,174 @@
+// The parts of a message that are beyond its inline store.
+#include <mizzen/zmtp/message.hpp>
+
+#include <algorithm>
+
+namespace mizzen::zmtp {
+
+// The slices behind the first: items[begin, end).
+struct message::slice_list {
+    allocator* owner;
+    std::size_t begin;
+    std::size_t end;
+    std::size_t capacity;
+
+    slice* items() noexcept { return reinterpret_cast<slice*>(this + 1); }
+
+    static slice_list* create(allocator& from, std::size_t capacity) noexcept {
+        void* memory = from.allocate(sizeof(slice_list) + capacity * sizeof(slice));
+        return memory == nullptr ? nullptr : new (memory) slice_list{&from, 0, 0, capacity};
+    }
+    void destroy() noexcept {
+        owner->deallocate(this, sizeof(slice_list) + capacity * sizeof(slice));
+    }
+};
+
+std::size_t message::slices_slow() const noexcept {
+    return 1 + (state_.more == nullptr ? 0 : state_.more->end - state_.more->begin);
+}
+
+message::slice& message::slice_at(std::size_t index) const noexcept {
+    if (index == 0)
+        return const_cast<slice&>(state_.first); // slices are ours to change only where we are
+    return state_.more->items()[state_.more->begin + index - 1];
+}
+
+bool message::add_slice(slice added, allocator& from) noexcept {
+    if (state_.first.owner == nullptr) {
+        state_.first = added;
+        return true;
+    }
+    slice_list* list = state_.more;
+    if (list == nullptr || list->end == list->capacity) {
+        const std::size_t held = list == nullptr ? 0 : list->end - list->begin;
+        slice_list* larger = slice_list::create(from, std::max<std::size_t>(4, 2 * held));
+        if (larger == nullptr)
+            return false;
+        if (list != nullptr) {
+            std::copy_n(list->items() + list->begin, held, larger->items());
+            larger->end = held;
+            list->destroy();
+        }
+        state_.more = list = larger;
+    }
+    list->items()[list->end++] = added;
+    return true;
+}
+
+void message::remove_first_slice() noexcept {
+    state_.first.owner->release();
+    state_.first.owner = nullptr;
+    slice_list* list = state_.more;
+    if (list == nullptr)
+        return;
+    state_.first = list->items()[list->begin++];
+    if (list->begin == list->end) {
+        list->destroy();
+        state_.more = nullptr;
+    }
+}
+
+void message::release_tail_slow() noexcept {
+    while (state_.first.owner != nullptr)
+        remove_first_slice();
+}
+
+std::byte* message::extend_back_slow(std::size_t size, allocator& from) noexcept {
+    const std::size_t need = header_size(size) + size;
+    const std::size_t count = slices();
+    if (count == 0 && head_size() + need <= inline_capacity) { // room, but it is in front
+        std::memmove(state_.store, state_.store + state_.begin, head_size());
+        state_.end = static_cast<std::uint8_t>(head_size());
+        state_.begin = 0;
+        return extend_back(size, from);
+    }
+    if (count != 0) {
+        slice& last = slice_at(count - 1);
+        const std::byte* limit = last.owner->data() + last.owner->capacity;
+        if (!last.owner->shared() &&
+            need <= static_cast<std::size_t>(limit - (last.data + last.size))) {
+            std::byte* at = last.data + last.size;
+            last.size += need;
+            ++state_.parts;
+            return at + encode_frame_header(at, frame_flag::more, size);
+        }
+    }
+    // A first large part gets just what it needs; more parts behind it are likely to have company.
+    constexpr std::size_t smallest = 240;
+    constexpr std::size_t largest_spare = 16 * 1024;
+    const std::size_t spare =
+        count == 0 ? smallest : std::min(2 * slice_at(count - 1).size, largest_spare);
+    block* made = block::create(from, std::max({need, spare, smallest}));
+    if (made == nullptr)
+        return nullptr;
+    if (!add_slice({made, made->data(), need}, from)) {
+        made->release();
+        return nullptr;
+    }
+    if (head_size() == 0)
+        state_.begin = state_.end = inline_capacity;
+    ++state_.parts;
+    return made->data() + encode_frame_header(made->data(), frame_flag::more, size);
+}
+
+std::byte* message::extend_front_slow(std::size_t size, allocator& from) noexcept {
+    const std::size_t need = header_size(size) + size;
+    const std::size_t held = head_size();
+    if (held + need <= inline_capacity) { // room, but it is behind
+        std::memmove(state_.store + inline_capacity - held, state_.store + state_.begin, held);
+        state_.end = inline_capacity;
+        state_.begin = static_cast<std::uint8_t>(inline_capacity - held);
+        return extend_front(size, from);
+    }
+    // The new part and the inline ones move into a block of their own, in front of the others.
+    constexpr std::size_t spare = 128;
+    block* made = block::create(from, spare + need + held);
+    if (made == nullptr)
+        return nullptr;
+    if (state_.first.owner != nullptr) {
+        if (!add_slice(state_.first, from)) { // a place for one more; put in order below
+            made->release();
+            return nullptr;
+        }
+        slice_list* list = state_.more;
+        std::copy_backward(list->items() + list->begin, list->items() + list->end - 1,
+                           list->items() + list->end);
+        list->items()[list->begin] = state_.first;
+    }
+    std::byte* at = made->data() + spare;
+    if (held != 0)
+        std::memcpy(at + need, state_.store + state_.begin, held);
+    state_.first = {made, at, need + held};
+    state_.begin = state_.end = inline_capacity;
+    ++state_.parts;
+    return at + encode_frame_header(at, frame_flag::more, size);
+}
+
+bool message::adopt_back(block_ref frames, std::byte* data, std::size_t size, std::uint32_t count,
+                         allocator& from) noexcept {
+    if (!add_slice({frames.get(), data, size}, from))
+        return false;
+    static_cast<void>(frames.release());
+    if (head_size() == 0)
+        state_.begin = state_.end = inline_capacity;
+    state_.parts += count;
+    return true;
+}
+
+message message::share(allocator& from) const noexcept {
+    message copy;
+    copy.state_ = state_;
+    copy.state_.more = nullptr;
+    copy.state_.first.owner = nullptr;
+    for (std::size_t i = 0; i < slices(); ++i) {
+        const slice& shared = slice_at(i);
+        shared.owner->retain();
+        if (!copy.add_slice(shared, from)) {
+            shared.owner->release();
+            return {};
+        }
+    }
+    return copy;
+}
+
+} // namespace mizzen::zmtp
