@@ -59,7 +59,7 @@ event connection::closed_event(std::error_code& ec) const noexcept {
     return event::closed;
 }
 
-event connection::handshake_event(message& out, std::error_code& ec) noexcept {
+event connection::handshake_event(std::error_code& ec) noexcept {
     ec.clear();
     if (state_ == state::greeting) {
         const octets input = decoder_.buffered();
@@ -78,13 +78,15 @@ event connection::handshake_event(message& out, std::error_code& ec) noexcept {
         send_ready();
     }
     while (state_ == state::handshake) {
-        switch (decoder_.next(out, config_->limit, ec)) {
-        case frame_decoder::result::need_input: return event::need_input;
-        case frame_decoder::result::failed: fail(static_cast<errc>(ec.value())); break;
-        case frame_decoder::result::message:
-            out.clear();
-            fail(errc::unexpected_frame);
+        message early;
+        switch (decoder_.next(early, config_->limit, ec)) {
+        case frame_decoder::result::need_input:
+            if (!decoder_.in_message())
+                return event::need_input;
+            fail(errc::unexpected_frame); // before a stranger's message takes more memory
             break;
+        case frame_decoder::result::failed: fail(static_cast<errc>(ec.value())); break;
+        case frame_decoder::result::message: fail(errc::unexpected_frame); break;
         case frame_decoder::result::command:
             if (decoder_.in_message())
                 fail(errc::unexpected_frame);
@@ -264,6 +266,9 @@ void connection::send_pending_commands() noexcept {
                                             static_cast<std::byte>(ttl)};
         ping_due_ = !send_command("PING", data);
     }
+    // Without anything to write they lack memory, not room, and nothing would ever send them.
+    if ((pong_due_ || ping_due_) && encoder_.empty())
+        fail(errc::not_enough_memory);
 }
 
 // --- Messages out ---

@@ -19,6 +19,8 @@ std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
         large_rest =
             static_cast<std::size_t>(std::min<std::uint64_t>(room, large_size_ - large_have_));
         room_[count++] = {large_->data() + max_frame_header + large_have_, large_rest};
+        if (large_rest < large_size_ - large_have_)
+            return {room_.data(), count}; // what comes behind this is still the body
     }
     if (!block_) {
         block_ = block_ref{block::create(*memory_, read_block_)};
@@ -82,6 +84,7 @@ bool frame_decoder::take_run(message& out, const limits& limit) noexcept {
     if (run > largest_buffered || parts > limit.max_parts || bodies > limit.max_message_size)
         return false;
     if (run <= message::inline_capacity) {
+        out.clear();
         const std::size_t begin =
             std::min<std::size_t>(message::headroom, message::inline_capacity - run);
         std::memcpy(out.state_.store + begin, from, run);
@@ -94,6 +97,7 @@ bool frame_decoder::take_run(message& out, const limits& limit) noexcept {
             return false; // the slow way asks again, and says that it was refused
         std::memcpy(copy->data(), from, run);
         std::byte* data = copy->data();
+        out.clear();
         if (!out.adopt_back(std::move(copy), data, run, parts, *memory_))
             return false;
     }
@@ -172,6 +176,8 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
 }
 
 bool frame_decoder::begin_large(const frame_header& header) noexcept {
+    if (header.size > std::numeric_limits<std::size_t>::max() / 4)
+        return false; // no address space has that much; below, sizes can be added and doubled
     const std::size_t at_once =
         static_cast<std::size_t>(std::min<std::uint64_t>(header.size, eager));
     large_ = block_ref{block::create(*memory_, max_frame_header + at_once)};

@@ -2,8 +2,15 @@
 #include <mizzen/zmtp/message.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace mizzen::zmtp {
+namespace {
+
+// Of which no memory holds one; below it, sizes can be added without a wrap.
+constexpr std::size_t largest_part = std::numeric_limits<std::size_t>::max() / 4;
+
+} // namespace
 
 // The slices behind the first: items[begin, end).
 struct message::slice_list {
@@ -74,6 +81,8 @@ void message::release_tail_slow() noexcept {
 }
 
 std::byte* message::extend_back_slow(std::size_t size, allocator& from) noexcept {
+    if (size > largest_part)
+        return nullptr;
     const std::size_t need = header_size(size) + size;
     const std::size_t count = slices();
     if (count == 0 && head_size() + need <= inline_capacity) { // room, but it is in front
@@ -112,6 +121,8 @@ std::byte* message::extend_back_slow(std::size_t size, allocator& from) noexcept
 }
 
 std::byte* message::extend_front_slow(std::size_t size, allocator& from) noexcept {
+    if (size > largest_part)
+        return nullptr;
     const std::size_t need = header_size(size) + size;
     const std::size_t held = head_size();
     if (held + need <= inline_capacity) { // room, but it is behind
@@ -119,6 +130,20 @@ std::byte* message::extend_front_slow(std::size_t size, allocator& from) noexcep
         state_.end = inline_capacity;
         state_.begin = static_cast<std::uint8_t>(inline_capacity - held);
         return extend_front(size, from);
+    }
+    // There may be room in front of the first slice: what was popped there, or what was spared
+    // below.
+    if (block* owner = state_.first.owner;
+        owner != nullptr && !owner->shared() &&
+        held + need <= static_cast<std::size_t>(state_.first.data - owner->data())) {
+        std::byte* at = state_.first.data - held - need;
+        if (held != 0)
+            std::memcpy(at + need, state_.store + state_.begin, held);
+        state_.first.data = at;
+        state_.first.size += held + need;
+        state_.begin = state_.end = inline_capacity;
+        ++state_.parts;
+        return at + encode_frame_header(at, frame_flag::more, size);
     }
     // The new part and the inline ones move into a block of their own, in front of the others.
     constexpr std::size_t spare = 128;

@@ -36,9 +36,9 @@ struct heartbeat {
 /// Outlives the connections that use it.
 struct config {
     socket_type type = socket_type::dealer;
-    octets routing_id; ///< Announced as Identity by REQ, DEALER and ROUTER; up to 255 octets.
-    limits limit;
-    heartbeat beat;
+    octets routing_id{}; ///< Announced as Identity by REQ, DEALER and ROUTER; up to 255 octets.
+    limits limit{};
+    heartbeat beat{};
     allocator* memory = &default_allocator();
     std::size_t read_block = 64 * 1024;  ///< Octets asked of the transport at once.
     std::size_t write_batch = 64 * 1024; ///< Octets of small frames gathered for one write.

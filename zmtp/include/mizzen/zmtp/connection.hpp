@@ -40,7 +40,7 @@ public:
     connection(role side, const config& cfg, time_point now) noexcept;
 
     /// Where the next octets read go, as for readv: the rest of a large body, then the read block.
-    /// Empty once closed.
+    /// Empty once closed. They stand until commit; next_event is not called in between.
     [[nodiscard]] std::span<const std::span<std::byte>> prepare() noexcept;
     /// How many octets arrived there.
     void commit(std::size_t size, time_point now) noexcept;
@@ -51,6 +51,8 @@ public:
     /// event::message and is otherwise left alone; `ec` is set by event::closed, else cleared.
     [[nodiscard]] event next_event(message& out, std::error_code& ec) noexcept {
         if (state_ == state::traffic) {
+            if (ec)
+                ec.clear();
             const auto got = decoder_.next(out, config_->limit, ec);
             if (got == frame_decoder::result::message) {
                 ++heard_;
@@ -58,7 +60,7 @@ public:
             }
             return after_other_frame(got, out, ec);
         }
-        return handshake_event(out, ec);
+        return handshake_event(ec);
     }
 
     /// Whether a message can be handed over now: the handshake is done and there is room.
@@ -97,7 +99,7 @@ public:
 private:
     enum class state : std::uint8_t { greeting, handshake, traffic, closed };
 
-    [[nodiscard]] event handshake_event(message& out, std::error_code& ec) noexcept;
+    [[nodiscard]] event handshake_event(std::error_code& ec) noexcept;
     [[nodiscard]] event after_other_frame(frame_decoder::result got, message& out,
                                           std::error_code& ec) noexcept;
     [[nodiscard]] event closed_event(std::error_code& ec) const noexcept;
@@ -118,7 +120,7 @@ private:
     frame_decoder decoder_;
     frame_encoder encoder_;
     state state_ = state::greeting;
-    role role_;
+    [[maybe_unused]] role role_; // for mechanisms whose two ends differ
     socket_type peer_type_ = socket_type::dealer;
     std::uint8_t peer_minor_ = 0;
     bool ping_due_ = false;

@@ -28,7 +28,7 @@ public:
     }
 
     /// Where the next octets go: up to two pieces, to be filled in order. Empty when the allocator
-    /// refuses.
+    /// refuses. They stand until commit; next is not called in between.
     [[nodiscard]] std::span<const std::span<std::byte>> prepare() noexcept;
     void commit(std::size_t size) noexcept;
 
@@ -40,7 +40,7 @@ public:
 
     /// Decodes up to the end of the next message or command.
     ///
-    /// message  `out`, which was empty, has it.
+    /// message  `out` has it, and nothing of what it had before; otherwise it is left alone.
     /// command  command() has its body; it may come between the frames of a message.
     /// failed   frame_size_out_of_range, message_too_large, command_too_large, too_many_parts or
     ///          not_enough_memory. The stream cannot be followed any more.
@@ -54,8 +54,8 @@ public:
             const std::size_t run = 2 + std::to_integer<std::size_t>(at[1]);
             if (run <= have && run <= message::inline_capacity - message::headroom &&
                 run <= limit.max_message_size) {
+                out.clear();
                 std::memcpy(out.state_.store + message::headroom, at, run);
-                out.state_.begin = message::headroom;
                 out.state_.end = static_cast<std::uint8_t>(message::headroom + run);
                 out.state_.parts = 1;
                 begin_ += run;
@@ -67,7 +67,7 @@ public:
 
     [[nodiscard]] octets command() const noexcept { return command_; }
 
-    /// The flags of the last command's frame.
+    /// Whether a message has begun and not ended.
     [[nodiscard]] bool in_message() const noexcept { return !partial_.empty() || large_; }
 
 private:

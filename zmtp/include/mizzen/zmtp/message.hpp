@@ -121,8 +121,9 @@ public:
     /// Adds a part of `size` octets and returns where to write them; null when refused.
     [[nodiscard]] std::byte* extend_back(std::size_t size,
                                          allocator& from = default_allocator()) noexcept {
-        const std::size_t need = header_size(size) + size;
-        if (slices() == 0 && need <= inline_capacity - state_.end) {
+        if (size < inline_capacity && state_.first.owner == nullptr &&
+            2 + size <= static_cast<std::size_t>(inline_capacity - state_.end)) {
+            const std::size_t need = 2 + size;
             std::byte* at = state_.store + state_.end;
             state_.end = static_cast<std::uint8_t>(state_.end + need);
             ++state_.parts;
@@ -132,8 +133,8 @@ public:
     }
     [[nodiscard]] std::byte* extend_front(std::size_t size,
                                           allocator& from = default_allocator()) noexcept {
-        const std::size_t need = header_size(size) + size;
-        if (need <= state_.begin) {
+        if (size < inline_capacity && 2 + size <= state_.begin) {
+            const std::size_t need = 2 + size;
             state_.begin = static_cast<std::uint8_t>(state_.begin - need);
             std::byte* at = state_.store + state_.begin;
             ++state_.parts;

@@ -1,0 +1,184 @@
+// What all sockets have in common.
+#pragma once
+
+#include <mizzen/detail/operation.hpp>
+#include <mizzen/error.hpp>
+#include <mizzen/message.hpp>
+#include <mizzen/option.hpp>
+#include <mizzen/stats.hpp>
+#include <mizzen/zmtp/socket_type.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/execution_context.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace mizzen::detail {
+
+class socket_shell;
+
+/// A handle to a socket; moving it moves the socket.
+///
+/// Threads    All calls, and all completions, are made on the socket's executor, which has to be
+///            serial: an io_context that one thread runs, or a strand.
+/// Lifetime   Destroying a socket closes it. Operations that are outstanding then complete with
+///            asio::error::operation_aborted.
+class basic_socket {
+public:
+    using executor_type = asio::any_io_executor;
+
+    basic_socket(basic_socket&&) noexcept = default;
+    basic_socket& operator=(basic_socket&& other) noexcept;
+    basic_socket(const basic_socket&) = delete;
+    basic_socket& operator=(const basic_socket&) = delete;
+    ~basic_socket();
+
+    [[nodiscard]] executor_type get_executor() const noexcept;
+
+    /// Sets an option. Errors: invalid_option. The forms without `ec` throw std::system_error, here
+    /// and below.
+    template <class Option> void set(const Option& value) {
+        std::error_code ec;
+        set(value, ec);
+        raise(ec, "set");
+    }
+    void set(const option::send_high_water_mark& value, std::error_code& ec);
+    void set(const option::receive_high_water_mark& value, std::error_code& ec);
+    void set(const option::high_water_octets& value, std::error_code& ec);
+    void set(const option::linger& value, std::error_code& ec);
+    void set(const option::reconnect_interval& value, std::error_code& ec);
+    void set(const option::handshake_timeout& value, std::error_code& ec);
+    void set(const option::max_handshakes& value, std::error_code& ec);
+    void set(const option::heartbeat& value, std::error_code& ec);
+    void set(const option::max_message_size& value, std::error_code& ec);
+    void set(const option::routing_id& value, std::error_code& ec);
+    void set(const option::backlog& value, std::error_code& ec);
+
+    /// Starts to listen. Returns the endpoint with the port that it got.
+    /// Errors: those of parse_endpoint; those of the system, such as address_in_use.
+    std::string bind(std::string_view endpoint);
+    std::string bind(std::string_view endpoint, std::error_code& ec);
+    /// Ends a listener, named as bind returned it, and the connections it accepted.
+    void unbind(std::string_view endpoint);
+    void unbind(std::string_view endpoint, std::error_code& ec);
+    /// Starts to connect, and goes on until disconnect or a peer's refusal. Messages may be sent
+    /// before there is a connection. Errors: those of parse_endpoint.
+    void connect(std::string_view endpoint);
+    void connect(std::string_view endpoint, std::error_code& ec);
+    /// Ends a connection, named as it was connected, once what is queued for it is written.
+    void disconnect(std::string_view endpoint);
+    void disconnect(std::string_view endpoint, std::error_code& ec);
+    /// Closes the socket: outstanding operations complete with operation_aborted, and what is
+    /// queued is written for as long as option::linger says.
+    void close() noexcept;
+    [[nodiscard]] bool is_open() const noexcept;
+
+    [[nodiscard]] socket_stats stats() const;
+
+protected:
+    basic_socket(asio::any_io_executor executor, zmtp::socket_type type);
+
+    void set(const option::router_mandatory& value, std::error_code& ec);
+    void set(const option::router_handover& value, std::error_code& ec);
+    void set(const option::report_peers& value, std::error_code& ec);
+
+    /// Sends one message, all of its parts or none, if that can be done now.
+    ///
+    /// Returns  Whether the message was taken; otherwise it is as it was.
+    /// Errors   would_block, wrong_state, empty_message, no_route, socket_closed.
+    [[nodiscard]] bool try_send(message& m, std::error_code& ec);
+    [[nodiscard]] bool try_send(message& m) {
+        std::error_code ec;
+        return try_send(m, ec);
+    }
+    /// Receives one message if there is one. Errors: would_block, wrong_state, socket_closed.
+    [[nodiscard]] bool try_receive(message& m, std::error_code& ec);
+    [[nodiscard]] bool try_receive(message& m) {
+        std::error_code ec;
+        return try_receive(m, ec);
+    }
+    [[nodiscard]] bool try_send_to(peer_id to, message& m, std::error_code& ec);
+    [[nodiscard]] bool try_receive_from(message& m);
+
+    /// Sends one message: all of its parts or none.
+    ///
+    /// Completes  When a peer's queue has taken it, which says nothing of delivery.
+    /// Signature  void(std::error_code)
+    /// Errors     wrong_state, empty_message, no_route; asio::error::operation_aborted.
+    /// Cancel     terminal, partial, total: a message that no queue has taken is withdrawn whole.
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_send(message m, Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code)>(
+            [this](auto handler, message body) {
+                start<false>(operation_kind::send, std::move(handler), std::move(body));
+            },
+            token, std::move(m));
+    }
+    /// Receives one message.
+    ///
+    /// Signature  void(std::error_code, mizzen::message)
+    /// Errors     wrong_state; asio::error::operation_aborted.
+    /// Cancel     terminal, partial, total: no message is lost.
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_receive(Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code, message)>(
+            [this](auto handler) { start<true>(operation_kind::receive, std::move(handler), {}); },
+            token);
+    }
+    /// Waits until try_receive, or try_send, is worth a call. The hot loop of a program is: try
+    /// until it would block, then one such wait.
+    ///
+    /// Signature  void(std::error_code)
+    /// Errors     asio::error::operation_aborted.
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_wait_receive(Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code)>(
+            [this](auto handler) {
+                start<false>(operation_kind::wait_receive, std::move(handler), {});
+            },
+            token);
+    }
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_wait_send(Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code)>(
+            [this](auto handler) {
+                start<false>(operation_kind::wait_send, std::move(handler), {});
+            },
+            token);
+    }
+
+    static void raise(std::error_code ec, const char* what);
+
+private:
+    template <bool WithMessage, class Handler>
+    void start(operation_kind kind, Handler handler, message body) {
+        auto* op = handler_operation<WithMessage, Handler>::create(kind, std::move(handler),
+                                                                   get_executor());
+        op->body = std::move(body);
+        if (auto slot = op->cancellation_slot(); slot.is_connected())
+            slot.assign(
+                [shell = std::weak_ptr<socket_shell>{shell_}, op](asio::cancellation_type how) {
+                    if (how != asio::cancellation_type::none)
+                        cancel(shell, *op);
+                });
+        enqueue(*op);
+    }
+    void enqueue(operation& op);
+    static void cancel(const std::weak_ptr<socket_shell>& shell, operation& op);
+
+    std::shared_ptr<socket_shell> shell_;
+};
+
+/// What can be made a socket's executor.
+template <class Context>
+concept execution_context_like = std::derived_from<Context, asio::execution_context>;
+
+} // namespace mizzen::detail

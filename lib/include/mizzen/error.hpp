@@ -1,0 +1,29 @@
+// The errors of sockets, endpoints and options.
+#pragma once
+
+#include <system_error>
+
+namespace mizzen {
+
+enum class errc {
+    would_block = 1,            ///< A try_ form could not do it now.
+    no_route,                   ///< No connected peer has that routing id or peer id.
+    wrong_state,                ///< REQ and REP take turns: send, receive, send.
+    socket_closed,              ///< The socket was closed.
+    empty_message,              ///< A message needs at least one part (a ROUTER's, two).
+    endpoint_without_transport, ///< An endpoint reads transport://address; "://" is missing.
+    unknown_transport,          ///< The transport is not one of ours.
+    endpoint_bad_host,          ///< The host part is empty, or not what bind or connect can take.
+    endpoint_bad_port,    ///< The port is not a decimal number from 0 to 65535 (or * to bind).
+    no_such_endpoint,     ///< unbind or disconnect of what was never bound or connected.
+    invalid_option,       ///< An option's value is out of its range.
+    duplicate_routing_id, ///< A peer announced a routing id that another peer has.
+    too_many_handshakes,  ///< More connections than the limit were in their handshake.
+};
+
+[[nodiscard]] const std::error_category& error_category() noexcept;
+[[nodiscard]] std::error_code make_error_code(errc code) noexcept;
+
+} // namespace mizzen
+
+template <> struct std::is_error_code_enum<mizzen::errc> : std::true_type {};

@@ -1,0 +1,53 @@
+// The ROUTER socket.
+#pragma once
+
+#include <mizzen/detail/basic_socket.hpp>
+
+namespace mizzen {
+
+/// Receives from all peers in turn, with the sender's routing id in front, and sends to the peer
+/// that the first part names (28/REQREP).
+///
+/// A message to an unknown peer, or to one whose queue is full, is dropped and counted, unless
+/// option::router_mandatory is set. A peer that announces a routing id in use is disconnected.
+class router : public detail::basic_socket {
+public:
+    explicit router(asio::any_io_executor executor)
+        : basic_socket{std::move(executor), zmtp::socket_type::router} {}
+    explicit router(detail::execution_context_like auto& context)
+        : router{context.get_executor()} {}
+
+    using basic_socket::async_receive;
+    using basic_socket::async_send;
+    using basic_socket::async_wait_receive;
+    using basic_socket::async_wait_send;
+    using basic_socket::try_receive;
+    using basic_socket::try_send;
+
+    using basic_socket::set;
+    void set(const option::router_mandatory& value, std::error_code& ec) {
+        basic_socket::set(value, ec);
+    }
+    void set(const option::router_handover& value, std::error_code& ec) {
+        basic_socket::set(value, ec);
+    }
+    void set(const option::report_peers& value, std::error_code& ec) {
+        basic_socket::set(value, ec);
+    }
+    template <class Option> void set(const Option& value) {
+        std::error_code ec;
+        set(value, ec);
+        raise(ec, "set");
+    }
+
+    /// As try_send, to one connection: the message has no routing id in front. Errors: no_route
+    /// once the connection is gone, would_block while its queue is full.
+    [[nodiscard]] bool try_send_to(peer_id to, message& m, std::error_code& ec) {
+        return basic_socket::try_send_to(to, m, ec);
+    }
+    /// As try_receive, without the routing id in front; message::peer names the connection. With
+    /// option::report_peers some messages have a notice and no parts.
+    [[nodiscard]] bool try_receive_from(message& m) { return basic_socket::try_receive_from(m); }
+};
+
+} // namespace mizzen

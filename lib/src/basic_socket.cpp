@@ -1,0 +1,208 @@
+// The handle's calls, handed on to the shell.
+#include "socket_shell.hpp"
+#include <mizzen/detail/basic_socket.hpp>
+
+namespace mizzen::detail {
+namespace {
+
+constexpr auto invalid = errc::invalid_option;
+
+bool negative(option::milliseconds time) { return time < option::milliseconds::zero(); }
+
+} // namespace
+
+basic_socket::basic_socket(asio::any_io_executor executor, zmtp::socket_type type)
+    : shell_{std::make_shared<socket_shell>(std::move(executor), type)} {}
+
+basic_socket::~basic_socket() { close(); }
+
+basic_socket& basic_socket::operator=(basic_socket&& other) noexcept {
+    if (this != &other) {
+        close();
+        shell_ = std::move(other.shell_);
+    }
+    return *this;
+}
+
+void basic_socket::raise(std::error_code ec, const char* what) {
+    if (ec)
+        throw std::system_error(ec, what);
+}
+
+basic_socket::executor_type basic_socket::get_executor() const noexcept {
+    return shell_->executor();
+}
+
+bool basic_socket::is_open() const noexcept { return shell_ && !shell_->closed(); }
+
+void basic_socket::close() noexcept {
+    if (shell_)
+        shell_->close();
+}
+
+socket_stats basic_socket::stats() const { return shell_->core().stats; }
+
+// --- Options ---
+
+void basic_socket::set(const option::send_high_water_mark& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.send_mark = value.messages;
+}
+void basic_socket::set(const option::receive_high_water_mark& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.receive_mark = value.messages;
+}
+void basic_socket::set(const option::high_water_octets& value, std::error_code& ec) {
+    ec = value.octets == 0 ? make_error_code(invalid) : std::error_code{};
+    if (!ec)
+        shell_->core().options.mark_octets = value.octets;
+}
+void basic_socket::set(const option::linger& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.linger = value.time;
+}
+void basic_socket::set(const option::reconnect_interval& value, std::error_code& ec) {
+    const bool wrong = value.first <= option::milliseconds::zero() || value.maximum < value.first;
+    ec = wrong ? make_error_code(invalid) : std::error_code{};
+    if (wrong)
+        return;
+    shell_->core().options.reconnect_first = value.first;
+    shell_->core().options.reconnect_maximum = value.maximum;
+}
+void basic_socket::set(const option::handshake_timeout& value, std::error_code& ec) {
+    ec = negative(value.time) ? make_error_code(invalid) : std::error_code{};
+    if (ec)
+        return;
+    shell_->core().options.limit.handshake_time = value.time;
+    shell_->core().options_changed();
+}
+void basic_socket::set(const option::max_handshakes& value, std::error_code& ec) {
+    ec = value.count == 0 ? make_error_code(invalid) : std::error_code{};
+    if (!ec)
+        shell_->core().options.max_handshakes = value.count;
+}
+void basic_socket::set(const option::heartbeat& value, std::error_code& ec) {
+    constexpr option::milliseconds longest_ttl{65'500};
+    const bool wrong = negative(value.interval) || negative(value.ttl) || value.ttl > longest_ttl;
+    ec = wrong ? make_error_code(invalid) : std::error_code{};
+    if (wrong)
+        return;
+    shell_->core().options.beat = {value.interval, value.timeout, value.ttl};
+    shell_->core().options_changed();
+}
+void basic_socket::set(const option::max_message_size& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.limit.max_message_size = value.octets;
+    shell_->core().options_changed();
+}
+void basic_socket::set(const option::routing_id& value, std::error_code& ec) {
+    const bool wrong = value.id.empty() || value.id.size() > 255 || value.id.front() == '\0';
+    ec = wrong ? make_error_code(invalid) : std::error_code{};
+    if (wrong)
+        return;
+    shell_->core().options.routing_id = value.id;
+    shell_->core().options_changed();
+}
+void basic_socket::set(const option::backlog& value, std::error_code& ec) {
+    ec = value.connections <= 0 ? make_error_code(invalid) : std::error_code{};
+    if (!ec)
+        shell_->core().options.backlog = value.connections;
+}
+void basic_socket::set(const option::router_mandatory& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.router_mandatory = value.on;
+}
+void basic_socket::set(const option::router_handover& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.router_handover = value.on;
+}
+void basic_socket::set(const option::report_peers& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.report_peers = value.on;
+}
+
+// --- Endpoints ---
+
+std::string basic_socket::bind(std::string_view endpoint, std::error_code& ec) {
+    return shell_->bind(endpoint, ec);
+}
+std::string basic_socket::bind(std::string_view endpoint) {
+    std::error_code ec;
+    std::string bound = bind(endpoint, ec);
+    raise(ec, "bind");
+    return bound;
+}
+void basic_socket::unbind(std::string_view endpoint, std::error_code& ec) {
+    shell_->unbind(endpoint, ec);
+}
+void basic_socket::unbind(std::string_view endpoint) {
+    std::error_code ec;
+    unbind(endpoint, ec);
+    raise(ec, "unbind");
+}
+void basic_socket::connect(std::string_view endpoint, std::error_code& ec) {
+    shell_->connect(endpoint, ec);
+}
+void basic_socket::connect(std::string_view endpoint) {
+    std::error_code ec;
+    connect(endpoint, ec);
+    raise(ec, "connect");
+}
+void basic_socket::disconnect(std::string_view endpoint, std::error_code& ec) {
+    shell_->disconnect(endpoint, ec);
+}
+void basic_socket::disconnect(std::string_view endpoint) {
+    std::error_code ec;
+    disconnect(endpoint, ec);
+    raise(ec, "disconnect");
+}
+
+// --- Messages ---
+
+bool basic_socket::try_send(message& m, std::error_code& ec) {
+    if (shell_->closed()) {
+        ec = errc::socket_closed;
+        return false;
+    }
+    shell_->core().send(m, ec);
+    shell_->pump_soon();
+    return !ec;
+}
+
+bool basic_socket::try_send_to(peer_id to, message& m, std::error_code& ec) {
+    if (shell_->closed()) {
+        ec = errc::socket_closed;
+        return false;
+    }
+    shell_->core().send_to(to, m, ec);
+    shell_->pump_soon();
+    return !ec;
+}
+
+bool basic_socket::try_receive(message& m, std::error_code& ec) {
+    if (shell_->closed()) {
+        ec = errc::socket_closed;
+        return false;
+    }
+    shell_->core().receive(m, ec);
+    shell_->pump_soon();
+    return !ec;
+}
+
+bool basic_socket::try_receive_from(message& m) {
+    std::error_code ec;
+    if (shell_->closed())
+        return false;
+    shell_->core().receive_raw(m, ec);
+    shell_->pump_soon();
+    return !ec;
+}
+
+void basic_socket::enqueue(operation& op) { shell_->start(op); }
+
+void basic_socket::cancel(const std::weak_ptr<socket_shell>& shell, operation& op) {
+    if (const auto alive = shell.lock())
+        alive->cancel(op);
+}
+
+} // namespace mizzen::detail

@@ -1,0 +1,52 @@
+// The words of the errors.
+#include <mizzen/error.hpp>
+
+#include <string>
+
+namespace mizzen {
+namespace {
+
+class category final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "mizzen"; }
+    std::string message(int code) const override {
+        switch (static_cast<errc>(code)) {
+        case errc::would_block: return "cannot be done without waiting";
+        case errc::no_route: return "no connected peer has that id";
+        case errc::wrong_state: return "not this socket's turn to do that";
+        case errc::socket_closed: return "the socket is closed";
+        case errc::empty_message: return "the message has too few parts";
+        case errc::endpoint_without_transport:
+            return "an endpoint reads transport://address, and \"://\" is missing";
+        case errc::unknown_transport: return "unknown transport in the endpoint (known: tcp)";
+        case errc::endpoint_bad_host: return "bad host in the endpoint";
+        case errc::endpoint_bad_port: return "bad port in the endpoint";
+        case errc::no_such_endpoint: return "that endpoint is neither bound nor connected";
+        case errc::invalid_option: return "the option's value is out of range";
+        case errc::duplicate_routing_id: return "the routing id is in use by another peer";
+        case errc::too_many_handshakes: return "too many handshakes at once";
+        }
+        return "unknown error";
+    }
+    std::error_condition default_error_condition(int code) const noexcept override {
+        switch (static_cast<errc>(code)) {
+        case errc::would_block: return std::errc::operation_would_block;
+        case errc::no_route: return std::errc::host_unreachable;
+        case errc::endpoint_without_transport:
+        case errc::endpoint_bad_host:
+        case errc::endpoint_bad_port:
+        case errc::invalid_option: return std::errc::invalid_argument;
+        case errc::unknown_transport: return std::errc::protocol_not_supported;
+        default: return {code, *this};
+        }
+    }
+};
+
+constinit const category errors;
+
+} // namespace
+
+const std::error_category& error_category() noexcept { return errors; }
+std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), errors}; }
+
+} // namespace mizzen

@@ -1,0 +1,114 @@
+// One peer of a socket: its connection while there is one, and its two queues.
+#pragma once
+
+#include "message_ring.hpp"
+#include <mizzen/zmtp/connection.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace mizzen::detail {
+
+using std::chrono::milliseconds;
+using zmtp::time_point;
+
+struct session;
+
+/// A place in a circular list of sessions.
+struct session_hook {
+    session* next = nullptr;
+    session* previous = nullptr;
+    [[nodiscard]] bool linked() const noexcept { return next != nullptr; }
+};
+
+using deadline_map = std::multimap<time_point, session*>;
+
+/// Where a session is in its life. One that was accepted starts with a transport and ends without;
+/// one that connects goes round.
+enum class session_phase : std::uint8_t {
+    waiting,     ///< For its next attempt to connect (or for ever, when given up).
+    connecting,  ///< The shell is at it.
+    handshaking, ///< The transport is open.
+    attached,    ///< The handshake is done: the peer takes part in routing.
+    ended,       ///< Nothing more comes; what was received may still be read.
+};
+
+struct session {
+    peer_id key = 0;  // of the session itself; never changes
+    peer_id peer = 0; // of the connection; a new one each time
+    bool connects = false;
+    bool given_up = false;  // the peer refused for good
+    bool paused = false;    // the receive queue was full; the stream is left alone
+    bool undecoded = false; // octets have come that were not looked at yet
+    bool dirty = false;     // is on the list of those with output to write
+    bool out_full = false;  // reached the send mark and is not half empty again yet
+    bool removed = false;   // disconnect() was called: ends when its output is written
+    session_phase phase = session_phase::waiting;
+
+    std::shared_ptr<const zmtp::config> config; // outlives link
+    std::unique_ptr<zmtp::connection> link;
+    message_ring in;
+    message_ring out;
+    std::size_t in_octets = 0;
+    std::size_t out_octets = 0;
+    session_hook readable; // linked while `in` has something
+    session_hook sendable; // linked while round robin may pick it
+
+    std::string routing_id; // a ROUTER's name for it; empty until attached
+    std::string endpoint;   // connected to, or accepted by
+    std::error_code why;    // it lost its connection
+
+    milliseconds backoff{0}; // the next pause; 0 means the first
+    std::optional<time_point> retry_at;
+    std::optional<time_point> end_at;
+    std::optional<deadline_map::iterator> alarm;
+
+    std::shared_ptr<void> transport; // the shell's
+};
+
+/// The sessions that take turns. All operations take constant time.
+template <session_hook session::* Hook> class session_circle {
+public:
+    [[nodiscard]] bool empty() const noexcept { return at_ == nullptr; }
+    [[nodiscard]] session* current() const noexcept { return at_; }
+    void advance() noexcept { at_ = (at_->*Hook).next; }
+    /// Puts a session where its turn comes last.
+    void add(session& s) noexcept {
+        session_hook& hook = s.*Hook;
+        if (hook.linked())
+            return;
+        if (at_ == nullptr) {
+            hook.next = hook.previous = at_ = &s;
+            return;
+        }
+        session_hook& mark = at_->*Hook;
+        hook.next = at_;
+        hook.previous = mark.previous;
+        (mark.previous->*Hook).next = &s;
+        mark.previous = &s;
+    }
+    void remove(session& s) noexcept {
+        session_hook& hook = s.*Hook;
+        if (!hook.linked())
+            return;
+        if (hook.next == &s) {
+            at_ = nullptr;
+        } else {
+            (hook.previous->*Hook).next = hook.next;
+            (hook.next->*Hook).previous = hook.previous;
+            if (at_ == &s)
+                at_ = hook.next;
+        }
+        hook = {};
+    }
+
+private:
+    session* at_ = nullptr;
+};
+
+} // namespace mizzen::detail

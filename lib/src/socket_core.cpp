@@ -1,0 +1,294 @@
+// Sessions: how peers come, are lost and come again.
+#include "socket_core.hpp"
+
+#include <algorithm>
+
+namespace mizzen::detail {
+
+// What connections point to; never changed once made.
+struct socket_core::link_config : zmtp::config {
+    std::string id;
+};
+
+socket_core::socket_core(zmtp::socket_type type, std::uint64_t seed)
+    : type_{type}, random_{static_cast<std::minstd_rand::result_type>(seed)} {
+    next_generated_id_ = static_cast<std::uint32_t>(random_());
+}
+
+socket_core::~socket_core() = default;
+
+session& socket_core::add(std::string endpoint) {
+    const peer_id key = ++last_peer_;
+    auto& made = sessions_[key];
+    made = std::make_unique<session>();
+    made->key = key;
+    made->endpoint = std::move(endpoint);
+    return *made;
+}
+
+session& socket_core::add_connector(std::string endpoint, time_point now) {
+    now_ = now;
+    session& s = add(std::move(endpoint));
+    s.connects = true;
+    s.phase = session_phase::connecting;
+    due_.push_back(&s);
+    update_sendable(s);
+    return s;
+}
+
+session& socket_core::add_accepted(std::string endpoint, time_point now) {
+    session& s = add(std::move(endpoint));
+    make_link(s, zmtp::role::server, now);
+    return s;
+}
+
+void socket_core::transport_open(session& s, time_point now) {
+    make_link(s, zmtp::role::client, now);
+}
+
+void socket_core::make_link(session& s, zmtp::role side, time_point now) {
+    now_ = now;
+    if (!config_) {
+        auto made = std::make_shared<link_config>();
+        made->id = options.routing_id;
+        made->type = type_;
+        made->routing_id = as_octets(made->id);
+        made->limit = options.limit;
+        made->beat = options.beat;
+        config_ = std::move(made);
+    }
+    s.config = config_;
+    s.link = std::make_unique<zmtp::connection>(side, *s.config, now);
+    s.phase = session_phase::handshaking;
+    ++handshaking_;
+    mark_dirty(s);
+    update_alarm(s);
+}
+
+void socket_core::attach(session& s, time_point now) {
+    if (type_ == zmtp::socket_type::router && !claim_routing_id(s))
+        return fail(s, errc::duplicate_routing_id);
+    now_ = now;
+    --handshaking_;
+    ++stats.connections;
+    s.phase = session_phase::attached;
+    s.backoff = milliseconds::zero();
+    s.peer = ++last_peer_;
+    peers_[s.peer] = &s;
+    put_notice(s, notice::peer_up);
+    update_sendable(s);
+    mark_dirty(s); // what was queued before
+}
+
+bool socket_core::claim_routing_id(session& s) {
+    std::string id{as_text(s.link->peer_routing_id())};
+    if (id.empty()) {
+        if (!s.routing_id.empty())
+            return true; // a connector that came back keeps its name
+        const std::uint32_t number = next_generated_id_++;
+        id.assign(1, '\0');
+        for (int shift = 24; shift >= 0; shift -= 8)
+            id.push_back(static_cast<char>(number >> shift));
+    }
+    if (id == s.routing_id)
+        return true;
+    if (const auto found = routes_.find(id); found != routes_.end()) {
+        session& other = *found->second;
+        if (!options.router_handover && other.phase == session_phase::attached)
+            return false; // the new one is closed; libzmq would keep it connected and mute
+        routes_.erase(found);
+        other.routing_id.clear();
+        if (other.phase == session_phase::attached)
+            fail(other, errc::duplicate_routing_id);
+    }
+    if (!s.routing_id.empty())
+        routes_.erase(s.routing_id);
+    s.routing_id = std::move(id);
+    routes_[s.routing_id] = &s;
+    return true;
+}
+
+void socket_core::put_notice(session& s, notice what) {
+    if (!options.report_peers || abandoned_)
+        return;
+    message& told = s.in.emplace_back();
+    told.set_peer(s.peer);
+    told.set_peer_notice(what);
+    readable_.add(s);
+}
+
+void socket_core::fail(session& s, std::error_code why) {
+    s.why = why;
+    if (std::find(failed_.begin(), failed_.end(), &s) == failed_.end())
+        failed_.push_back(&s);
+}
+
+void socket_core::detach(session& s) {
+    if (s.phase == session_phase::handshaking) {
+        --handshaking_;
+        ++stats.handshakes_failed;
+    } else if (s.phase == session_phase::attached) {
+        if (s.undecoded && s.link->is_open())
+            decode_some(s, ~std::size_t{0}, true); // whole messages that have come stay readable
+        ++stats.disconnects;
+        peers_.erase(s.peer);
+        put_notice(s, notice::peer_down);
+    }
+    std::erase(dirty_, &s);
+    std::erase(resumed_, &s);
+    std::erase(due_, &s);
+    std::erase(failed_, &s);
+    s.dirty = s.paused = s.undecoded = false;
+    s.link.reset();
+    s.transport.reset();
+    s.retry_at.reset();
+    s.end_at.reset();
+}
+
+void socket_core::end_by(session& s, time_point limit) {
+    s.end_at = limit;
+    update_alarm(s);
+}
+
+void socket_core::abandon_received() {
+    abandoned_ = true;
+    for_each_session([this](session& s) {
+        readable_.remove(s);
+        s.in.clear();
+        s.in_octets = 0;
+        forget_if_done(s);
+    });
+}
+
+void socket_core::drop_out(session& s) {
+    stats.dropped_disconnect += s.out.size();
+    s.out.clear();
+    s.out_octets = 0;
+    s.out_full = false;
+}
+
+void socket_core::transport_lost(session& s, std::error_code why, time_point now) {
+    now_ = now;
+    s.why = why;
+    detach(s);
+    if (!s.connects || (s.removed && s.out.empty()))
+        return end(s, now);
+    s.phase = session_phase::waiting;
+    if (why == zmtp::condition::refused) {
+        s.given_up = true; // the same configuration would be refused again
+        drop_out(s);
+        update_alarm(s);
+    } else {
+        schedule_retry(s, now);
+    }
+    update_sendable(s);
+}
+
+void socket_core::schedule_retry(session& s, time_point now) {
+    ++stats.connect_retries;
+    if (s.backoff == milliseconds::zero())
+        s.backoff = options.reconnect_first;
+    const auto spread = std::max<milliseconds::rep>(s.backoff.count(), 1);
+    const milliseconds jitter{static_cast<milliseconds::rep>(random_()) % spread};
+    s.retry_at = now + s.backoff + jitter;
+    s.backoff =
+        std::max(options.reconnect_first, std::min(2 * s.backoff, options.reconnect_maximum));
+    update_alarm(s);
+}
+
+void socket_core::end(session& s, time_point now) {
+    now_ = now;
+    if (s.phase != session_phase::ended) {
+        detach(s);
+        drop_out(s);
+        s.phase = session_phase::ended;
+        sendable_.remove(s);
+        update_alarm(s);
+        if (!s.routing_id.empty())
+            routes_.erase(s.routing_id);
+    }
+    forget_if_done(s);
+}
+
+void socket_core::forget_if_done(session& s) {
+    if (s.phase != session_phase::ended || (!s.in.empty() && !abandoned_))
+        return;
+    readable_.remove(s);
+    sessions_.erase(s.key);
+}
+
+void socket_core::update_alarm(session& s) {
+    std::optional<time_point> due = s.retry_at;
+    if (s.end_at && (!due || *s.end_at < *due))
+        due = s.end_at;
+    if (s.link)
+        if (const auto limit = s.link->deadline(); limit && (!due || *limit < *due))
+            due = limit;
+    if (s.alarm) {
+        if (due && (*s.alarm)->first == *due)
+            return;
+        alarms_.erase(*s.alarm);
+        s.alarm.reset();
+    }
+    if (due)
+        s.alarm = alarms_.emplace(*due, &s);
+}
+
+std::optional<time_point> socket_core::deadline() const noexcept {
+    std::optional<time_point> first = trim_at_;
+    if (!alarms_.empty() && (!first || alarms_.begin()->first < *first))
+        first = alarms_.begin()->first;
+    return first;
+}
+
+void socket_core::handle_timeout(time_point now) {
+    now_ = now;
+    while (!alarms_.empty() && alarms_.begin()->first <= now) {
+        session& s = *alarms_.begin()->second;
+        alarms_.erase(alarms_.begin());
+        s.alarm.reset();
+        if (s.end_at && *s.end_at <= now) {
+            s.end_at.reset();
+            fail(s, std::make_error_code(std::errc::timed_out));
+        } else if (s.retry_at && *s.retry_at <= now) {
+            s.retry_at.reset();
+            s.phase = session_phase::connecting;
+            due_.push_back(&s);
+        } else if (s.link) {
+            s.link->handle_timeout(now);
+            if (!s.link->is_open()) {
+                std::error_code why;
+                message none;
+                static_cast<void>(s.link->next_event(none, why));
+                fail(s, why);
+                continue;
+            }
+            mark_dirty(s);
+            update_alarm(s);
+        }
+    }
+    if (trim_at_ && *trim_at_ <= now) {
+        trim_at_.reset();
+        for (const auto& [key, s] : sessions_) {
+            s->in.shrink_if_idle();
+            s->out.shrink_if_idle();
+        }
+    }
+}
+
+session* socket_core::take_last(std::vector<session*>& from) noexcept {
+    if (from.empty())
+        return nullptr;
+    session* taken = from.back();
+    from.pop_back();
+    return taken;
+}
+
+session* socket_core::next_dirty() noexcept {
+    session* taken = take_last(dirty_);
+    if (taken != nullptr)
+        taken->dirty = false;
+    return taken;
+}
+
+} // namespace mizzen::detail

@@ -1,0 +1,199 @@
+// What a socket decides: routing, queues, marks, reconnecting. No I/O and no clock.
+#pragma once
+
+#include "session.hpp"
+#include <mizzen/error.hpp>
+#include <mizzen/stats.hpp>
+#include <mizzen/zmtp/connection.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <vector>
+
+namespace mizzen::detail {
+
+/// The values of all options.
+struct socket_options {
+    std::size_t send_mark = 1000;
+    std::size_t receive_mark = 1000;
+    std::size_t mark_octets = std::size_t{64} << 20;
+    milliseconds linger{1000};
+    milliseconds reconnect_first{100};
+    milliseconds reconnect_maximum{2000};
+    std::size_t max_handshakes = 1024;
+    int backlog = 4096;
+    zmtp::limits limit;
+    zmtp::heartbeat beat;
+    std::string routing_id;
+    bool router_mandatory = false;
+    bool router_handover = false;
+    bool report_peers = false;
+};
+
+/// The decisions of one socket. The shell tells it what happened to transports and when, and asks
+/// it what to do; a simulator can do the same under a clock of its own.
+class socket_core {
+public:
+    socket_core(zmtp::socket_type type, std::uint64_t seed);
+    ~socket_core();
+    socket_core(const socket_core&) = delete;
+    socket_core& operator=(const socket_core&) = delete;
+
+    [[nodiscard]] zmtp::socket_type type() const noexcept { return type_; }
+    socket_options options; ///< After a change, options_changed().
+    socket_stats stats;
+    void options_changed() noexcept { config_.reset(); }
+
+    // --- Sessions ---
+
+    /// A session for connect(); it wants its first attempt at once.
+    session& add_connector(std::string endpoint, time_point now);
+    /// A session for a connection that a listener accepted.
+    session& add_accepted(std::string endpoint, time_point now);
+    /// A connector's transport is open.
+    void transport_open(session& s, time_point now);
+    /// A session's transport is gone, or could not be opened. May destroy an accepted session.
+    void transport_lost(session& s, std::error_code why, time_point now);
+    /// Ends a session for good and drops what it holds; it may have been destroyed afterwards.
+    void end(session& s, time_point now);
+    /// Has round robin look at the session again, after `removed` was set.
+    void refresh(session& s) { update_sendable(s); }
+    /// Ends a session at that time if nothing else does.
+    void end_by(session& s, time_point limit);
+    /// The program receives no more: drops what has come, and what comes.
+    void abandon_received();
+    [[nodiscard]] bool any_session() const noexcept { return !sessions_.empty(); }
+    [[nodiscard]] std::size_t handshaking() const noexcept { return handshaking_; }
+    /// Calls `what` with each session, which it may end.
+    template <class What> void for_each_session(What what) {
+        std::vector<session*> all;
+        all.reserve(sessions_.size());
+        for (const auto& [key, s] : sessions_)
+            all.push_back(s.get());
+        for (session* s : all)
+            what(*s);
+    }
+
+    // --- Octets ---
+
+    /// Octets arrived in what s.link->prepare() gave. Decodes some; the rest follows by decode() or
+    /// as the program receives. Afterwards `s.link->is_open()` tells whether to go on.
+    void received(session& s, std::size_t size, time_point now);
+    /// Goes on with what was left undecoded. False while the receive queue is full.
+    bool decode(session& s, time_point now);
+    /// Moves messages to the connection and returns what to write.
+    [[nodiscard]] std::span<const std::span<const std::byte>> output(session& s);
+    void written(session& s, std::size_t size);
+    /// Whether nothing is left to write.
+    [[nodiscard]] bool flushed(const session& s) const noexcept {
+        return s.out.empty() && (!s.link || s.link->output().empty());
+    }
+
+    // What the shell has to do now; each call hands out one session, and null once there is none.
+
+    /// Has something new to write.
+    [[nodiscard]] session* next_dirty() noexcept;
+    /// May be read again.
+    [[nodiscard]] session* next_resumed() noexcept { return take_last(resumed_); }
+    /// Wants a transport.
+    [[nodiscard]] session* next_due() noexcept { return take_last(due_); }
+    /// Failed by its own decision: write what is left, close, tell transport_lost.
+    [[nodiscard]] session* next_failed() noexcept { return take_last(failed_); }
+    [[nodiscard]] bool any_work() const noexcept {
+        return !dirty_.empty() || !resumed_.empty() || !due_.empty() || !failed_.empty();
+    }
+
+    // --- Messages ---
+
+    /// Takes the message, or leaves it and says why: would_block, wrong_state, empty_message,
+    /// no_route (a strict ROUTER).
+    void send(message& m, std::error_code& ec);
+    /// To one connection; nothing is taken off the message's front. Errors: no_route, would_block.
+    void send_to(peer_id to, message& m, std::error_code& ec);
+    /// Errors: would_block, wrong_state.
+    void receive(message& m, std::error_code& ec);
+    /// As receive, but a ROUTER puts no routing id in front.
+    void receive_raw(message& m, std::error_code& ec);
+    [[nodiscard]] bool readable() const noexcept;
+    [[nodiscard]] bool sendable() const noexcept;
+
+    // --- Time ---
+
+    [[nodiscard]] std::optional<time_point> deadline() const noexcept;
+    void handle_timeout(time_point now);
+
+private:
+    struct text_hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    void make_link(session& s, zmtp::role side, time_point now);
+    session& add(std::string endpoint);
+    void attach(session& s, time_point now);
+    [[nodiscard]] bool claim_routing_id(session& s);
+    void detach(session& s);
+    void drop_out(session& s);
+    void fail(session& s, std::error_code why);
+    void schedule_retry(session& s, time_point now);
+    void update_alarm(session& s);
+    void forget_if_done(session& s);
+    void put_notice(session& s, notice what);
+
+    void decode_some(session& s, std::size_t most, bool ignore_marks = false);
+    [[nodiscard]] bool in_full(const session& s) const noexcept;
+    [[nodiscard]] bool out_full(const session& s) const noexcept;
+    void mark_dirty(session& s) {
+        if (!s.dirty && s.link) {
+            s.dirty = true;
+            dirty_.push_back(&s);
+        }
+    }
+    [[nodiscard]] static session* take_last(std::vector<session*>& from) noexcept;
+    [[nodiscard]] bool accepts(const session& s) const noexcept;
+    void push_out(session& s, message&& m);
+    void update_sendable(session& s);
+    void take_front(session& s, message& m, bool name_sender = false);
+
+    void send_round_robin(message& m, std::error_code& ec);
+    void send_request(message& m, std::error_code& ec);
+    void send_reply(message& m, std::error_code& ec);
+    void send_routed(message& m, std::error_code& ec);
+    void receive_reply(message& m, std::error_code& ec);
+    void receive_request(message& m, std::error_code& ec);
+    [[nodiscard]] session* find_peer(peer_id peer) const;
+
+    zmtp::socket_type type_;
+    struct link_config;
+    std::shared_ptr<const link_config> config_; // of connections made from now on; null when stale
+    std::unordered_map<peer_id, std::unique_ptr<session>> sessions_; // by key
+    std::unordered_map<peer_id, session*> peers_;                    // by peer, while attached
+    std::unordered_map<std::string, session*, text_hash, std::equal_to<>> routes_;
+    session_circle<&session::readable> readable_;
+    session_circle<&session::sendable> sendable_;
+    std::vector<session*> dirty_;
+    std::vector<session*> resumed_;
+    std::vector<session*> due_;
+    std::vector<session*> failed_;
+    deadline_map alarms_;
+    bool abandoned_ = false;
+    std::optional<time_point> trim_at_; // when idle queues give their memory back
+    time_point now_;                    // as last told
+    peer_id last_peer_ = 0;
+    std::size_t handshaking_ = 0;
+    std::uint32_t next_generated_id_;
+    std::minstd_rand random_;
+
+    // REQ and REP
+    bool waiting_ = false;     // REQ: for a reply. REP: holds a request that is not answered
+    peer_id conversation_ = 0; // the session's key (REQ), or the peer (REP)
+    message envelope_;         // REP: what goes in front of the reply
+};
+
+} // namespace mizzen::detail

@@ -1,0 +1,389 @@
+// Messages: through the queues, in and out, as each socket type has it (28/REQREP).
+#include "socket_core.hpp"
+
+#include <vector>
+
+namespace mizzen::detail {
+namespace {
+
+// Decoded at a time: enough to be quick, few enough to stay in the first-level cache until the
+// program has taken them.
+constexpr std::size_t decode_batch = 64;
+constexpr milliseconds trim_after{1000};
+
+} // namespace
+
+// --- Octets in ---
+
+bool socket_core::in_full(const session& s) const noexcept {
+    return (options.receive_mark != 0 && s.in.size() >= options.receive_mark) ||
+           s.in_octets >= options.mark_octets;
+}
+
+// A REQ takes messages from the peer it asked, while it waits for the reply; others are stale.
+bool socket_core::accepts(const session& s) const noexcept {
+    if (abandoned_)
+        return false;
+    return type_ != zmtp::socket_type::req || (waiting_ && s.key == conversation_);
+}
+
+void socket_core::received(session& s, std::size_t size, time_point now) {
+    now_ = now;
+    stats.octets_in += size;
+    s.link->commit(size, now);
+    decode_some(s, decode_batch);
+    if (!s.link->output().empty())
+        mark_dirty(s);
+    update_alarm(s);
+}
+
+bool socket_core::decode(session& s, time_point now) {
+    now_ = now;
+    if (!s.link)
+        return false;
+    if (s.undecoded) {
+        decode_some(s, ~std::size_t{0});
+        if (s.link && !s.link->output().empty())
+            mark_dirty(s);
+    }
+    s.paused = s.undecoded;
+    return !s.undecoded;
+}
+
+void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
+    s.undecoded = false;
+    for (std::size_t count = 0;; ++count) {
+        if (count == most || (!ignore_marks && in_full(s))) {
+            s.undecoded = true;
+            break;
+        }
+        message& slot = s.in.emplace_back();
+        std::error_code ec;
+        const auto got = s.link->next_event(slot, ec);
+        if (got == zmtp::event::message) {
+            if (!accepts(s)) {
+                ++stats.dropped_unexpected;
+                slot.clear();
+                s.in.pop_back();
+                continue;
+            }
+            slot.set_peer(s.peer);
+            s.in_octets += slot.encoded_size();
+            continue;
+        }
+        s.in.pop_back();
+        if (got == zmtp::event::handshake_done) {
+            attach(s, now_);
+            if (s.phase == session_phase::attached)
+                continue;
+        } else if (got == zmtp::event::closed) {
+            fail(s, ec);
+        }
+        break;
+    }
+    if (!s.in.empty())
+        readable_.add(s);
+}
+
+// --- Octets out ---
+
+std::span<const std::span<const std::byte>> socket_core::output(session& s) {
+    if (!s.link)
+        return {};
+    std::error_code ec;
+    while (!s.out.empty() && s.link->can_send()) {
+        message& next = s.out.front();
+        s.out_octets -= next.encoded_size();
+        s.link->send(std::move(next), ec);
+        s.out.pop_front();
+        if (ec)
+            fail(s, ec);
+    }
+    if (s.out_full && 2 * s.out.size() <= options.send_mark + 1 &&
+        2 * s.out_octets <= options.mark_octets) {
+        s.out_full = false;
+        update_sendable(s);
+    }
+    if (s.out.empty() && !trim_at_)
+        trim_at_ = now_ + trim_after;
+    return s.link->output();
+}
+
+void socket_core::written(session& s, std::size_t size) {
+    stats.octets_out += size;
+    s.link->consume(size);
+    if (!s.link->is_open() && s.why != zmtp::errc::not_enough_memory) {
+        std::error_code why;
+        message none;
+        static_cast<void>(s.link->next_event(none, why));
+        fail(s, why);
+    }
+}
+
+bool socket_core::out_full(const session& s) const noexcept {
+    return s.out_full || (options.send_mark != 0 && s.out.size() >= options.send_mark) ||
+           s.out_octets >= options.mark_octets;
+}
+
+void socket_core::push_out(session& s, message&& m) {
+    m.set_peer(0);
+    m.set_peer_notice(notice::none);
+    s.out_octets += m.encoded_size();
+    s.out.emplace_back() = std::move(m);
+    ++stats.messages_sent;
+    mark_dirty(s);
+    if (out_full(s)) {
+        s.out_full = true;
+        update_sendable(s);
+    }
+}
+
+void socket_core::update_sendable(session& s) {
+    if (type_ != zmtp::socket_type::dealer && type_ != zmtp::socket_type::req)
+        return;
+    const bool takes = !s.out_full && !s.given_up && !s.removed &&
+                       (s.connects || s.phase == session_phase::attached);
+    if (takes)
+        sendable_.add(s);
+    else
+        sendable_.remove(s);
+}
+
+// --- Sending ---
+
+session* socket_core::find_peer(peer_id peer) const {
+    const auto found = peers_.find(peer);
+    return found == peers_.end() ? nullptr : found->second;
+}
+
+bool socket_core::sendable() const noexcept {
+    switch (type_) {
+    case zmtp::socket_type::req: return !waiting_ && !sendable_.empty();
+    case zmtp::socket_type::rep: return waiting_;
+    case zmtp::socket_type::router: return true;
+    default: return !sendable_.empty();
+    }
+}
+
+void socket_core::send(message& m, std::error_code& ec) {
+    ec.clear();
+    if (m.empty()) {
+        ec = errc::empty_message;
+        return;
+    }
+    switch (type_) {
+    case zmtp::socket_type::req: return send_request(m, ec);
+    case zmtp::socket_type::rep: return send_reply(m, ec);
+    case zmtp::socket_type::router: return send_routed(m, ec);
+    default: return send_round_robin(m, ec);
+    }
+}
+
+void socket_core::send_round_robin(message& m, std::error_code& ec) {
+    session* s = sendable_.current();
+    if (s == nullptr) {
+        ec = errc::would_block;
+        return;
+    }
+    sendable_.advance();
+    push_out(*s, std::move(m));
+}
+
+void socket_core::send_request(message& m, std::error_code& ec) {
+    if (waiting_) {
+        ec = errc::wrong_state;
+        return;
+    }
+    session* s = sendable_.current();
+    if (s == nullptr) {
+        ec = errc::would_block;
+        return;
+    }
+    sendable_.advance();
+    while (s->link && s->undecoded) // what came before the request does not answer it
+        decode_some(*s, decode_batch);
+    m.push_front(octets{});
+    waiting_ = true;
+    conversation_ = s->key;
+    push_out(*s, std::move(m));
+}
+
+void socket_core::send_reply(message& m, std::error_code& ec) {
+    if (!waiting_) {
+        ec = errc::wrong_state;
+        return;
+    }
+    session* s = find_peer(conversation_);
+    if (s == nullptr) {
+        ++stats.dropped_no_route; // the requester left; 28/REQREP: discard silently
+        m.clear();
+    } else if (out_full(*s)) {
+        ++stats.dropped_full;
+        m.clear();
+    } else {
+        const std::vector<octets> frames(envelope_.begin(), envelope_.end());
+        for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame)
+            m.push_front(*frame);
+        push_out(*s, std::move(m));
+    }
+    waiting_ = false;
+    envelope_.clear();
+}
+
+void socket_core::send_routed(message& m, std::error_code& ec) {
+    if (m.size() < 2) {
+        ec = errc::empty_message;
+        return;
+    }
+    const auto found = routes_.find(as_text(m.front()));
+    if (found == routes_.end() || found->second->given_up) {
+        if (options.router_mandatory) {
+            ec = errc::no_route;
+            return;
+        }
+        ++stats.dropped_no_route;
+        m.clear();
+        return;
+    }
+    session& s = *found->second;
+    if (out_full(s)) {
+        if (options.router_mandatory) {
+            ec = errc::would_block;
+            return;
+        }
+        ++stats.dropped_full;
+        m.clear();
+        return;
+    }
+    m.pop_front();
+    push_out(s, std::move(m));
+}
+
+void socket_core::send_to(peer_id to, message& m, std::error_code& ec) {
+    ec.clear();
+    session* s = find_peer(to);
+    if (m.empty())
+        ec = errc::empty_message;
+    else if (s == nullptr)
+        ec = errc::no_route;
+    else if (out_full(*s))
+        ec = errc::would_block;
+    else
+        push_out(*s, std::move(m));
+}
+
+// --- Receiving ---
+
+bool socket_core::readable() const noexcept {
+    switch (type_) {
+    case zmtp::socket_type::req: return waiting_ && !readable_.empty();
+    case zmtp::socket_type::rep: return !waiting_ && !readable_.empty();
+    default: return !readable_.empty();
+    }
+}
+
+void socket_core::receive(message& m, std::error_code& ec) {
+    ec.clear();
+    switch (type_) {
+    case zmtp::socket_type::req: return receive_reply(m, ec);
+    case zmtp::socket_type::rep: return receive_request(m, ec);
+    case zmtp::socket_type::router:
+        if (session* s = readable_.current())
+            return take_front(*s, m, true);
+        ec = errc::would_block;
+        return;
+    default: return receive_raw(m, ec);
+    }
+}
+
+void socket_core::receive_raw(message& m, std::error_code& ec) {
+    ec.clear();
+    session* s = readable_.current();
+    if (s == nullptr) {
+        ec = errc::would_block;
+        return;
+    }
+    take_front(*s, m);
+}
+
+void socket_core::take_front(session& s, message& m, bool name_sender) {
+    m = std::move(s.in.front());
+    s.in.pop_front();
+    ++stats.messages_received;
+    if (s.in.empty()) {
+        s.in_octets = 0;
+        if (s.undecoded && s.link)
+            decode_some(s, decode_batch);
+    } else {
+        const std::size_t size = m.encoded_size();
+        s.in_octets -= size;
+    }
+    if (name_sender && m.peer_notice() == notice::none)
+        m.push_front(s.routing_id);
+    if (s.paused && 2 * s.in.size() <= options.receive_mark + 1 &&
+        2 * s.in_octets <= options.mark_octets) {
+        s.paused = false;
+        resumed_.push_back(&s);
+    }
+    if (s.in.empty()) {
+        readable_.remove(s);
+        forget_if_done(s);
+    } else {
+        readable_.advance();
+    }
+}
+
+void socket_core::receive_reply(message& m, std::error_code& ec) {
+    if (!waiting_) {
+        ec = errc::wrong_state;
+        return;
+    }
+    while (session* s = readable_.current()) {
+        const bool expected = s->key == conversation_;
+        take_front(*s, m);
+        if (!expected) {
+            ++stats.dropped_unexpected;
+        } else if (m.size() < 2 || !m.front().empty()) {
+            ++stats.dropped_malformed; // libzmq would close the connection for good
+        } else {
+            m.pop_front();
+            waiting_ = false;
+            conversation_ = 0;
+            while (session* stale = readable_.current()) { // a second reply answers nothing
+                message dropped;
+                take_front(*stale, dropped);
+                ++stats.dropped_unexpected;
+            }
+            return;
+        }
+        m.clear();
+    }
+    ec = errc::would_block;
+}
+
+void socket_core::receive_request(message& m, std::error_code& ec) {
+    if (waiting_) {
+        ec = errc::wrong_state;
+        return;
+    }
+    while (session* s = readable_.current()) {
+        take_front(*s, m);
+        envelope_.clear();
+        bool delimited = false;
+        while (!m.empty() && !delimited) {
+            delimited = m.front().empty();
+            envelope_.push_back(m.front());
+            m.pop_front();
+        }
+        if (delimited && !m.empty()) {
+            waiting_ = true;
+            conversation_ = m.peer();
+            return;
+        }
+        ++stats.dropped_malformed;
+        m.clear();
+    }
+    ec = errc::would_block;
+}
+
+} // namespace mizzen::detail

@@ -1,0 +1,290 @@
+// The program's side of a socket: operations, endpoints, closing.
+#include "socket_shell.hpp"
+
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+#include <asio/thread_pool.hpp>
+
+#include <random>
+#include <stdexcept>
+#include <typeinfo>
+#include <utility>
+
+namespace mizzen::detail {
+namespace {
+
+std::uint64_t fresh_seed() {
+    std::random_device device;
+    return device();
+}
+
+std::string endpoint_text(const asio::ip::tcp::endpoint& at) {
+    const std::string address = at.address().to_string();
+    const std::string host = at.address().is_v6() ? '[' + address + ']' : address;
+    return "tcp://" + host + ':' + std::to_string(at.port());
+}
+
+asio::ip::address address_to_bind(const std::string& host) {
+    if (host.empty())
+        return asio::ip::address_v4::any();
+    if (host == "localhost")
+        return asio::ip::address_v4::loopback();
+    return asio::ip::make_address(host); // the endpoint's grammar let numbers through only
+}
+
+} // namespace
+
+void operation_queue::push(operation& op) noexcept {
+    op.previous = last_;
+    op.next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = &op;
+    last_ = &op;
+}
+
+void operation_queue::remove(operation& op) noexcept {
+    (op.previous == nullptr ? first_ : op.previous->next) = op.next;
+    (op.next == nullptr ? last_ : op.next->previous) = op.previous;
+}
+
+socket_shell::socket_shell(asio::any_io_executor executor, zmtp::socket_type type)
+    : executor_{std::move(executor)}, core_{type, fresh_seed()}, timer_{executor_},
+      linger_timer_{executor_} {
+    // A pool runs handlers side by side, and a socket has no locks.
+    if (executor_.target_type() == typeid(asio::thread_pool::executor_type))
+        throw std::invalid_argument(
+            "a socket needs a serial executor: wrap the pool's in a strand");
+}
+
+// --- Endpoints ---
+
+std::string socket_shell::bind(std::string_view endpoint, std::error_code& ec) {
+    if (closed_) {
+        ec = errc::socket_closed;
+        return {};
+    }
+    const auto where = parse_endpoint(endpoint, endpoint_use::bind, ec);
+    if (ec)
+        return {};
+    const asio::ip::tcp::endpoint local{address_to_bind(where.host), where.port};
+    auto made = std::make_shared<listener>(executor_);
+    made->acceptor.open(local.protocol(), ec);
+    if (!ec)
+        made->acceptor.set_option(asio::socket_base::reuse_address{true}, ec);
+    if (!ec)
+        made->acceptor.bind(local, ec);
+    if (!ec)
+        made->acceptor.listen(core_.options.backlog, ec);
+    if (!ec)
+        made->endpoint = endpoint_text(made->acceptor.local_endpoint(ec));
+    if (ec)
+        return {};
+    listeners_.push_back(made);
+    accept(made);
+    return made->endpoint;
+}
+
+void socket_shell::unbind(std::string_view endpoint, std::error_code& ec) {
+    ec = errc::no_such_endpoint;
+    for (auto at = listeners_.begin(); at != listeners_.end(); ++at) {
+        if ((*at)->endpoint != endpoint)
+            continue;
+        std::error_code ignored;
+        (*at)->acceptor.close(ignored);
+        (*at)->retry.cancel();
+        listeners_.erase(at);
+        core_.for_each_session([&](session& s) {
+            if (!s.connects && s.endpoint == endpoint)
+                end(s);
+        });
+        ec.clear();
+        break;
+    }
+    pump_soon();
+}
+
+void socket_shell::connect(std::string_view endpoint, std::error_code& ec) {
+    if (closed_) {
+        ec = errc::socket_closed;
+        return;
+    }
+    static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
+    if (ec)
+        return;
+    if (core_.type() == zmtp::socket_type::dealer || core_.type() == zmtp::socket_type::req) {
+        bool known = false; // as with libzmq, a second connect to the same endpoint adds nothing
+        core_.for_each_session([&](const session& s) {
+            known = known || (s.connects && !s.removed && s.endpoint == endpoint);
+        });
+        if (known)
+            return;
+    }
+    core_.add_connector(std::string{endpoint}, std::chrono::steady_clock::now());
+    pump();
+}
+
+void socket_shell::disconnect(std::string_view endpoint, std::error_code& ec) {
+    ec = errc::no_such_endpoint;
+    core_.for_each_session([&](session& s) {
+        if (!s.connects || s.removed || s.endpoint != endpoint)
+            return;
+        ec.clear();
+        s.removed = true;
+        core_.refresh(s);
+        finish_if_flushed(s);
+    });
+    pump_soon();
+}
+
+void socket_shell::close() noexcept {
+    if (std::exchange(closed_, true))
+        return;
+    try {
+        const auto self = shared_from_this();
+        for (operation_queue* queue : {&receivers_, &senders_}) {
+            while (operation* op = queue->front()) {
+                queue->remove(*op);
+                op->complete(asio::error::operation_aborted, {});
+            }
+        }
+        std::error_code ignored;
+        for (const auto& each : listeners_) {
+            each->acceptor.close(ignored);
+            each->retry.cancel();
+        }
+        listeners_.clear();
+        core_.abandon_received();
+        const bool at_once = core_.options.linger == milliseconds::zero();
+        core_.for_each_session([&](session& s) {
+            s.removed = true;
+            if (at_once || (s.out.empty() && s.phase != session_phase::attached))
+                end(s);
+        });
+        if (at_once)
+            return arm_timer();
+        core_.for_each_session([&](session& s) { flush(s); });
+        update_linger();
+        arm_timer();
+    } catch (...) { // no memory to linger with: the transports close as they are let go
+        core_.for_each_session([&](session& s) { let_go(s); });
+    }
+}
+
+// Goes on for as long as a session has something to write, or its peer has not closed yet.
+void socket_shell::update_linger() {
+    if (core_.options.linger < milliseconds::zero() || !core_.any_session())
+        return;
+    linger_timer_.expires_after(core_.options.linger);
+    linger_timer_.async_wait([self = shared_from_this()](std::error_code ec) {
+        if (!ec)
+            self->core_.for_each_session([&](session& s) { self->end(s); });
+        self->arm_timer();
+    });
+}
+
+// --- Operations ---
+
+void socket_shell::start(operation& op) {
+    if (closed_)
+        return op.complete(asio::error::operation_aborted, {});
+    const bool sends = op.kind == operation_kind::send || op.kind == operation_kind::wait_send;
+    (sends ? senders_ : receivers_).push(op);
+    if (sends)
+        serve_senders();
+    else
+        serve_receivers();
+    pump_soon();
+}
+
+void socket_shell::cancel(operation& op) {
+    const bool sends = op.kind == operation_kind::send || op.kind == operation_kind::wait_send;
+    (sends ? senders_ : receivers_).remove(op);
+    op.complete(asio::error::operation_aborted, {});
+}
+
+void socket_shell::serve_receivers() {
+    while (operation* op = receivers_.front()) {
+        message got;
+        std::error_code ec;
+        if (op->kind == operation_kind::wait_receive) {
+            if (!core_.readable())
+                return;
+        } else {
+            core_.receive(got, ec);
+            if (ec == errc::would_block)
+                return;
+        }
+        receivers_.remove(*op);
+        op->complete(ec, std::move(got));
+    }
+}
+
+void socket_shell::serve_senders() {
+    while (operation* op = senders_.front()) {
+        std::error_code ec;
+        if (op->kind == operation_kind::wait_send) {
+            if (!core_.sendable())
+                return;
+        } else {
+            core_.send(op->body, ec);
+            if (ec == errc::would_block)
+                return;
+        }
+        senders_.remove(*op);
+        op->complete(ec, {});
+    }
+}
+
+// --- Turns ---
+
+void socket_shell::post_pump() {
+    pump_posted_ = true;
+    asio::post(executor_, [self = shared_from_this()] {
+        self->pump_posted_ = false;
+        self->pump();
+    });
+}
+
+void socket_shell::pump() {
+    if (std::exchange(pumping_, true))
+        return;
+    do {
+        while (session* s = core_.next_due())
+            start_connecting(*s);
+        while (session* s = core_.next_failed())
+            finish_failed(*s);
+        while (session* s = core_.next_dirty())
+            flush(*s);
+        while (session* s = core_.next_resumed())
+            if (const auto t = transport_of(*s))
+                continue_reading_soon(t, true);
+        if (!receivers_.empty())
+            serve_receivers();
+        if (!senders_.empty())
+            serve_senders();
+    } while (core_.any_work());
+    pumping_ = false;
+    resume_accepting();
+    arm_timer();
+}
+
+void socket_shell::arm_timer() {
+    const auto due =
+        closed_ && !core_.any_session() ? std::optional<time_point>{} : core_.deadline();
+    if (due == armed_for_)
+        return;
+    armed_for_ = due;
+    if (!due) {
+        timer_.cancel();
+        return;
+    }
+    timer_.expires_at(*due);
+    timer_.async_wait([self = shared_from_this(), due](std::error_code ec) {
+        if (ec || self->armed_for_ != due)
+            return;
+        self->armed_for_.reset();
+        self->core_.handle_timeout(std::chrono::steady_clock::now());
+        self->pump();
+    });
+}
+
+} // namespace mizzen::detail

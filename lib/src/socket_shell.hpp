@@ -1,0 +1,122 @@
+// The I/O of a socket: transports, listeners, timers and waiting operations around a socket_core.
+#pragma once
+
+#include "socket_core.hpp"
+#include <mizzen/detail/operation.hpp>
+#include <mizzen/endpoint.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace mizzen::detail {
+
+/// First in, first out; any may be taken out.
+class operation_queue {
+public:
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] operation* front() const noexcept { return first_; }
+    void push(operation& op) noexcept;
+    void remove(operation& op) noexcept;
+
+private:
+    operation* first_ = nullptr;
+    operation* last_ = nullptr;
+};
+
+/// Does what its core decides. Kept alive by the socket's handle and by the I/O under way.
+class socket_shell : public std::enable_shared_from_this<socket_shell> {
+public:
+    socket_shell(asio::any_io_executor executor, zmtp::socket_type type);
+
+    [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
+    [[nodiscard]] socket_core& core() noexcept { return core_; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+
+    std::string bind(std::string_view endpoint, std::error_code& ec);
+    void unbind(std::string_view endpoint, std::error_code& ec);
+    void connect(std::string_view endpoint, std::error_code& ec);
+    void disconnect(std::string_view endpoint, std::error_code& ec);
+    void close() noexcept;
+
+    /// Has the core's work done in this turn of the loop, after whatever else the program does.
+    void pump_soon() {
+        if (core_.any_work() && !pump_posted_)
+            post_pump();
+    }
+    void start(operation& op);
+    void cancel(operation& op);
+
+private:
+    struct listener {
+        explicit listener(const asio::any_io_executor& executor)
+            : acceptor{executor}, retry{executor} {}
+        asio::ip::tcp::acceptor acceptor;
+        asio::steady_timer retry; // after accept failed, for want of descriptors for example
+        std::string endpoint;
+        bool accepting = false;
+    };
+    struct transport {
+        explicit transport(const asio::any_io_executor& executor) : socket{executor} {}
+        asio::ip::tcp::socket socket;
+        std::unique_ptr<asio::ip::tcp::resolver> resolver;
+        session* owner = nullptr; // null once the session has let go
+        bool write_waiting = false;
+        bool read_waiting = false;
+        bool draining = false; // all is written: wait for the peer to close
+    };
+    using transport_ptr = std::shared_ptr<transport>;
+    using listener_ptr = std::shared_ptr<listener>;
+
+    [[nodiscard]] static transport_ptr transport_of(const session& s) {
+        return std::static_pointer_cast<transport>(s.transport);
+    }
+
+    void post_pump();
+    void pump();
+    void serve_receivers();
+    void serve_senders();
+    void arm_timer();
+    void update_linger();
+    void stop_when_done();
+
+    void accept(const listener_ptr& from);
+    void accepted(const listener_ptr& from, asio::ip::tcp::socket peer);
+    void resume_accepting();
+    void start_connecting(session& s);
+    void connect_to(const transport_ptr& t, std::vector<asio::ip::tcp::endpoint> candidates);
+    void connected(const transport_ptr& t, std::error_code ec);
+    void open_for_traffic(const transport_ptr& t, session& s);
+
+    void wait_readable(const transport_ptr& t);
+    void on_readable(const transport_ptr& t);
+    void continue_reading_soon(const transport_ptr& t, bool more_expected);
+    void discard_input(const transport_ptr& t);
+    void flush(session& s);
+    void wait_writable(const transport_ptr& t);
+    void finish_failed(session& s);
+    void lose(session& s, std::error_code why);
+    void let_go(session& s);
+    void finish_if_flushed(session& s);
+    void end(session& s);
+
+    asio::any_io_executor executor_;
+    socket_core core_;
+    asio::steady_timer timer_;
+    std::optional<time_point> armed_for_;
+    asio::steady_timer linger_timer_;
+    std::list<listener_ptr> listeners_;
+    operation_queue receivers_;
+    operation_queue senders_;
+    bool pump_posted_ = false;
+    bool pumping_ = false;
+    bool closed_ = false;
+};
+
+} // namespace mizzen::detail
