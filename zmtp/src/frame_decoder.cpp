@@ -87,7 +87,7 @@ bool frame_decoder::take_run(message& out, const limits& limit) noexcept {
         out.clear();
         const std::size_t begin =
             std::min<std::size_t>(message::headroom, message::inline_capacity - run);
-        std::memcpy(out.state_.store + begin, from, run);
+        copy_short(out.state_.store + begin, from, run);
         out.state_.begin = static_cast<std::uint8_t>(begin);
         out.state_.end = static_cast<std::uint8_t>(begin + run);
         out.state_.parts = parts;

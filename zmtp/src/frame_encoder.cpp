@@ -80,7 +80,7 @@ bool frame_encoder::send(message&& m) noexcept {
         // All parts lie in one piece: copy them, then say which is the last.
         const std::size_t size = m.head_size();
         std::byte* at = batch_->data() + batch_->used;
-        std::memcpy(at, m.state_.store + m.state_.begin, size);
+        copy_short(at, m.state_.store + m.state_.begin, size);
         for (std::size_t left = m.size(); left > 1; --left) {
             *at |= std::byte{frame_flag::more};
             at += message::read_stored(at).next - at;

@@ -55,7 +55,7 @@ public:
             if (run <= have && run <= message::inline_capacity - message::headroom &&
                 run <= limit.max_message_size) {
                 out.clear();
-                std::memcpy(out.state_.store + message::headroom, at, run);
+                copy_short(out.state_.store + message::headroom, at, run);
                 out.state_.end = static_cast<std::uint8_t>(message::headroom + run);
                 out.state_.parts = 1;
                 begin_ += run;

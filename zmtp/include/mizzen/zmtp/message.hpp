@@ -105,16 +105,14 @@ public:
         std::byte* room = extend_back(part.size(), from);
         if (room == nullptr)
             return false;
-        if (!part.empty())
-            std::memcpy(room, part.data(), part.size());
+        copy_part(room, part);
         return true;
     }
     [[nodiscard]] bool try_push_front(octets part, allocator& from = default_allocator()) noexcept {
         std::byte* room = extend_front(part.size(), from);
         if (room == nullptr)
             return false;
-        if (!part.empty())
-            std::memcpy(room, part.data(), part.size());
+        copy_part(room, part);
         return true;
     }
 
@@ -191,6 +189,13 @@ private:
         std::byte store[inline_capacity]; // frames in front of the slices
         state() noexcept {} // NOLINT(modernize-use-equals-default): leaves store alone
     };
+
+    static void copy_part(std::byte* to, octets part) noexcept {
+        if (part.size() <= inline_capacity)
+            copy_short(to, part.data(), part.size());
+        else
+            std::memcpy(to, part.data(), part.size());
+    }
 
     struct stored_frame {
         octets body;
