@@ -1,6 +1,8 @@
 // Sessions: how peers come, are lost and come again.
 #include "socket_core.hpp"
 
+#include "block_cache.hpp"
+
 #include <algorithm>
 
 namespace mizzen::detail {
@@ -53,6 +55,7 @@ void socket_core::make_link(session& s, zmtp::role side, time_point now) {
         made->id = options.routing_id;
         made->type = type_;
         made->routing_id = as_octets(made->id);
+        made->memory = &block_cache::instance();
         made->limit = options.limit;
         made->beat = options.beat;
         config_ = std::move(made);
@@ -80,28 +83,33 @@ void socket_core::attach(session& s, time_point now) {
     mark_dirty(s); // what was queued before
 }
 
+bool socket_core::owns_route(const session& s) const {
+    const auto found = routes_.find(s.routing_id);
+    return found != routes_.end() && found->second == &s;
+}
+
 bool socket_core::claim_routing_id(session& s) {
     std::string id{as_text(s.link->peer_routing_id())};
+    const bool named = owns_route(s);
     if (id.empty()) {
-        if (!s.routing_id.empty())
+        if (named)
             return true; // a connector that came back keeps its name
         const std::uint32_t number = next_generated_id_++;
         id.assign(1, '\0');
         for (int shift = 24; shift >= 0; shift -= 8)
             id.push_back(static_cast<char>(number >> shift));
     }
-    if (id == s.routing_id)
+    if (named && id == s.routing_id)
         return true;
     if (const auto found = routes_.find(id); found != routes_.end()) {
         session& other = *found->second;
         if (!options.router_handover && other.phase == session_phase::attached)
-            return false; // the new one is closed; libzmq would keep it connected and mute
-        routes_.erase(found);
-        other.routing_id.clear();
+            return false;     // the new one is closed; libzmq would keep it connected and mute
+        routes_.erase(found); // other keeps the name for what it has said and nobody received yet
         if (other.phase == session_phase::attached)
             fail(other, errc::duplicate_routing_id);
     }
-    if (!s.routing_id.empty())
+    if (named)
         routes_.erase(s.routing_id);
     s.routing_id = std::move(id);
     routes_[s.routing_id] = &s;
@@ -134,6 +142,7 @@ void socket_core::detach(session& s) {
         peers_.erase(s.peer);
         put_notice(s, notice::peer_down);
     }
+    s.phase = session_phase::waiting; // end() comes here again
     std::erase(dirty_, &s);
     std::erase(resumed_, &s);
     std::erase(due_, &s);
@@ -204,7 +213,7 @@ void socket_core::end(session& s, time_point now) {
         s.phase = session_phase::ended;
         sendable_.remove(s);
         update_alarm(s);
-        if (!s.routing_id.empty())
+        if (owns_route(s))
             routes_.erase(s.routing_id);
     }
     forget_if_done(s);

@@ -137,6 +137,7 @@ private:
     void make_link(session& s, zmtp::role side, time_point now);
     session& add(std::string endpoint);
     void attach(session& s, time_point now);
+    [[nodiscard]] bool owns_route(const session& s) const;
     [[nodiscard]] bool claim_routing_id(session& s);
     void detach(session& s);
     void drop_out(session& s);
@@ -147,8 +148,14 @@ private:
     void put_notice(session& s, notice what);
 
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
-    [[nodiscard]] bool in_full(const session& s) const noexcept;
-    [[nodiscard]] bool out_full(const session& s) const noexcept;
+    [[nodiscard]] bool in_full(const session& s) const noexcept {
+        return (options.receive_mark != 0 && s.in.size() >= options.receive_mark) ||
+               s.in_octets >= options.mark_octets;
+    }
+    [[nodiscard]] bool out_full(const session& s) const noexcept {
+        return s.out_full || (options.send_mark != 0 && s.out.size() >= options.send_mark) ||
+               s.out_octets >= options.mark_octets;
+    }
     void mark_dirty(session& s) {
         if (!s.dirty && s.link) {
             s.dirty = true;
@@ -156,7 +163,11 @@ private:
         }
     }
     [[nodiscard]] static session* take_last(std::vector<session*>& from) noexcept;
-    [[nodiscard]] bool accepts(const session& s) const noexcept;
+    // A REQ takes messages from the peer it asked, while it waits for the reply; others are stale.
+    [[nodiscard]] bool accepts(const session& s) const noexcept {
+        return !abandoned_ &&
+               (type_ != zmtp::socket_type::req || (waiting_ && s.key == conversation_));
+    }
     void push_out(session& s, message&& m);
     void update_sendable(session& s);
     void take_front(session& s, message& m, bool name_sender = false);

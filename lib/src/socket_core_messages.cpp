@@ -15,18 +15,6 @@ constexpr milliseconds trim_after{1000};
 
 // --- Octets in ---
 
-bool socket_core::in_full(const session& s) const noexcept {
-    return (options.receive_mark != 0 && s.in.size() >= options.receive_mark) ||
-           s.in_octets >= options.mark_octets;
-}
-
-// A REQ takes messages from the peer it asked, while it waits for the reply; others are stale.
-bool socket_core::accepts(const session& s) const noexcept {
-    if (abandoned_)
-        return false;
-    return type_ != zmtp::socket_type::req || (waiting_ && s.key == conversation_);
-}
-
 void socket_core::received(session& s, std::size_t size, time_point now) {
     now_ = now;
     stats.octets_in += size;
@@ -118,11 +106,6 @@ void socket_core::written(session& s, std::size_t size) {
         static_cast<void>(s.link->next_event(none, why));
         fail(s, why);
     }
-}
-
-bool socket_core::out_full(const session& s) const noexcept {
-    return s.out_full || (options.send_mark != 0 && s.out.size() >= options.send_mark) ||
-           s.out_octets >= options.mark_octets;
 }
 
 void socket_core::push_out(session& s, message&& m) {

@@ -237,9 +237,9 @@ void socket_shell::serve_senders() {
 // --- Turns ---
 
 void socket_shell::post_pump() {
-    pump_posted_ = true;
+    ++turns_posted_;
     asio::post(executor_, [self = shared_from_this()] {
-        self->pump_posted_ = false;
+        --self->turns_posted_;
         self->pump();
     });
 }

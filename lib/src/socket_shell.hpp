@@ -47,7 +47,7 @@ public:
 
     /// Has the core's work done in this turn of the loop, after whatever else the program does.
     void pump_soon() {
-        if (core_.any_work() && !pump_posted_)
+        if (core_.any_work() && turns_posted_ == 0)
             post_pump();
     }
     void start(operation& op);
@@ -97,6 +97,7 @@ private:
     void wait_readable(const transport_ptr& t);
     void on_readable(const transport_ptr& t);
     void continue_reading_soon(const transport_ptr& t, bool more_expected);
+    void continue_reading(const transport_ptr& t, bool more_expected);
     void discard_input(const transport_ptr& t);
     void flush(session& s);
     void wait_writable(const transport_ptr& t);
@@ -114,7 +115,7 @@ private:
     std::list<listener_ptr> listeners_;
     operation_queue receivers_;
     operation_queue senders_;
-    bool pump_posted_ = false;
+    unsigned turns_posted_ = 0; // handlers on their way that will pump
     bool pumping_ = false;
     bool closed_ = false;
 };

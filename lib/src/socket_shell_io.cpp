@@ -194,26 +194,28 @@ void socket_shell::on_readable(const transport_ptr& t) {
 
 // Lets the program take what came, before more is decoded or read.
 void socket_shell::continue_reading_soon(const transport_ptr& t, bool more_expected) {
+    ++turns_posted_;
     asio::post(executor_, [self = shared_from_this(), t, more_expected] {
-        session* s = t->owner;
-        if (s == nullptr || t->read_waiting || t->draining)
-            return;
-        if (self->core_.any_work()) {
+        --self->turns_posted_;
+        if (self->core_.any_work())
             self->pump(); // answers first, reading after
-            s = t->owner;
-            if (s == nullptr || t->read_waiting || t->draining)
-                return;
-        }
-        if (s->undecoded && !self->core_.decode(*s, std::chrono::steady_clock::now()))
-            return self->pump(); // the queue is full: the stream is left alone
-        if (s->link == nullptr || !s->link->is_open())
-            return self->pump();
-        if (more_expected)
-            self->on_readable(t);
-        else
-            self->wait_readable(t);
-        self->pump_soon();
+        self->continue_reading(t, more_expected);
     });
+}
+
+void socket_shell::continue_reading(const transport_ptr& t, bool more_expected) {
+    session* s = t->owner;
+    if (s == nullptr || t->read_waiting || t->draining)
+        return;
+    if (s->undecoded && !core_.decode(*s, std::chrono::steady_clock::now()))
+        return pump(); // the queue is full: the stream is left alone
+    if (!s->link->is_open())
+        return pump();
+    if (more_expected)
+        on_readable(t);
+    else
+        wait_readable(t);
+    pump_soon();
 }
 
 // Closing while octets wait unread would reset the connection, and with it what is still on its way

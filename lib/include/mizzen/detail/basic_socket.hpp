@@ -118,7 +118,8 @@ protected:
     auto async_send(message m, Token&& token) {
         return asio::async_initiate<Token, void(std::error_code)>(
             [this](auto handler, message body) {
-                start<false>(operation_kind::send, std::move(handler), std::move(body));
+                this->template start<false>(operation_kind::send, std::move(handler),
+                                            std::move(body));
             },
             token, std::move(m));
     }
@@ -142,7 +143,7 @@ protected:
     auto async_wait_receive(Token&& token) {
         return asio::async_initiate<Token, void(std::error_code)>(
             [this](auto handler) {
-                start<false>(operation_kind::wait_receive, std::move(handler), {});
+                this->template start<false>(operation_kind::wait_receive, std::move(handler), {});
             },
             token);
     }
@@ -150,7 +151,7 @@ protected:
     auto async_wait_send(Token&& token) {
         return asio::async_initiate<Token, void(std::error_code)>(
             [this](auto handler) {
-                start<false>(operation_kind::wait_send, std::move(handler), {});
+                this->template start<false>(operation_kind::wait_send, std::move(handler), {});
             },
             token);
     }

@@ -40,7 +40,7 @@ struct config {
     limits limit{};
     heartbeat beat{};
     allocator* memory = &default_allocator();
-    std::size_t read_block = 64 * 1024;  ///< Octets asked of the transport at once.
+    std::size_t read_block = 68 * 1024;  ///< Octets asked of the transport at once.
     std::size_t write_batch = 64 * 1024; ///< Octets of small frames gathered for one write.
 };
 

@@ -1,0 +1,113 @@
+// What the programs of a side-by-side benchmark share: arguments, bodies, the clock and the report.
+#pragma once
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace bench {
+
+/// Equal on both sides, for sending and for receiving.
+inline constexpr int high_water_mark = 1000;
+
+/// No run takes as long; what hangs is ended by a signal.
+inline constexpr unsigned time_limit_s = 60;
+
+struct arguments {
+    bool binds = false;
+    std::string endpoint;
+    std::size_t size = 0; ///< Octets of a body: at least those of a sequence number.
+    std::uint64_t count = 0;
+};
+
+template <class Number> [[nodiscard]] Number read_number(std::string_view text, Number smallest) {
+    Number value{};
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size() || value < smallest)
+        throw std::invalid_argument{"not a number that will do: " + std::string{text}};
+    return value;
+}
+
+/// Reads `VERB ENDPOINT SIZE COUNT`; one of the two verbs binds, the other connects.
+[[nodiscard]] inline arguments read_arguments(int argc, char** argv, std::string_view binder,
+                                              std::string_view connecter) {
+    if (argc != 5 || (argv[1] != binder && argv[1] != connecter)) {
+        std::fprintf(stderr, "usage: %s %.*s|%.*s ENDPOINT SIZE COUNT\n", argv[0],
+                     static_cast<int>(binder.size()), binder.data(),
+                     static_cast<int>(connecter.size()), connecter.data());
+        std::exit(2);
+    }
+    return {.binds = argv[1] == binder,
+            .endpoint = argv[2],
+            .size = read_number<std::size_t>(argv[3], sizeof(std::uint64_t)),
+            .count = read_number<std::uint64_t>(argv[4], 2)};
+}
+
+inline void print_listening(std::string_view endpoint) {
+    std::printf("listening %.*s\n", static_cast<int>(endpoint.size()), endpoint.data());
+    std::fflush(stdout);
+}
+
+/// Every body starts with its number, so that what is lost, doubled or out of order shows.
+inline void write_number(void* body, std::uint64_t number) noexcept {
+    std::memcpy(body, &number, sizeof number);
+}
+inline void check_body(const void* body, std::size_t size, std::size_t wanted_size,
+                       std::uint64_t wanted_number) {
+    std::uint64_t number = 0;
+    if (size == wanted_size)
+        std::memcpy(&number, body, sizeof number);
+    if (size != wanted_size || number != wanted_number)
+        throw std::runtime_error{"message " + std::to_string(wanted_number) + ": " +
+                                 std::to_string(size) + " octets came, numbered " +
+                                 std::to_string(number)};
+}
+
+/// Round trips before the clock is started.
+[[nodiscard]] inline std::uint64_t warm_up(std::uint64_t count) noexcept {
+    return std::min<std::uint64_t>(count / 10 + 1, 1000);
+}
+
+class stopwatch {
+public:
+    void start() noexcept { started_ = std::chrono::steady_clock::now(); }
+    [[nodiscard]] double seconds() const noexcept {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    }
+
+private:
+    std::chrono::steady_clock::time_point started_;
+};
+
+/// From the first message to the last.
+inline void report_seconds(double seconds) { std::printf("%.9f seconds\n", seconds); }
+/// Of one round trip, on average.
+inline void report_round_trip(double seconds, std::uint64_t count) {
+    std::printf("%.3f microseconds\n", seconds * 1e6 / static_cast<double>(count));
+}
+
+/// Calls `body`; what it throws becomes a line and exit code 1.
+template <class Body> int run_main(const char* program, Body body) {
+    alarm(time_limit_s);
+    try {
+        body();
+        return 0;
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "%s: %s\n", program, e.what());
+        return 1;
+    }
+}
+
+} // namespace bench
