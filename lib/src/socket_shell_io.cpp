@@ -38,8 +38,8 @@ private:
 // --- Listening ---
 
 void socket_shell::accept(const listener_ptr& from) {
-    if (core_.handshaking() >= core_.options.max_handshakes)
-        return; // resume_accepting comes back
+    if (from->accepting || core_.handshaking() >= core_.options.max_handshakes)
+        return; // under way already, or resume_accepting comes back
     from->accepting = true;
     from->acceptor.async_accept(
         [self = shared_from_this(), from](std::error_code ec, asio::ip::tcp::socket peer) {

@@ -22,19 +22,8 @@ std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
         if (large_rest < large_size_ - large_have_)
             return {room_.data(), count}; // what comes behind this is still the body
     }
-    if (!block_) {
-        block_ = block_ref{block::create(*memory_, read_block_)};
-        if (!block_)
-            return {};
-        begin_ = end_ = 0;
-    }
-    if (begin_ == end_) {
-        begin_ = end_ = 0;
-    } else if (block_->capacity - end_ < block_->capacity / 2 && begin_ != 0) {
-        std::memmove(block_->data(), block_->data() + begin_, end_ - begin_);
-        end_ -= begin_;
-        begin_ = 0;
-    }
+    if (!make_room())
+        return {};
     // Behind a large body comes a header and, likely, the next large body: read little of that, so
     // that most of it is read to where it stays.
     constexpr std::size_t behind_large = 1024;
@@ -42,6 +31,35 @@ std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
     room_[count++] = {block_->data() + end_,
                       large_rest > behind_large ? std::min(free, behind_large) : free};
     return {room_.data(), count};
+}
+
+// Sees to it that the read block has room behind what it holds. Octets in front of that may belong
+// to messages by now; then they are left alone.
+bool frame_decoder::make_room() noexcept {
+    if (block_ && begin_ == end_ && block_->shared())
+        block_.reset();
+    if (!block_) {
+        block_ = block_ref{block::create(*memory_, read_block_)};
+        begin_ = end_ = 0;
+        return static_cast<bool>(block_);
+    }
+    if (begin_ == end_) {
+        begin_ = end_ = 0;
+    } else if (block_->capacity - end_ < block_->capacity / 2 && begin_ != 0) {
+        const octets rest = buffered();
+        if (block_->shared()) {
+            block_ref fresh{block::create(*memory_, read_block_)};
+            if (!fresh)
+                return false;
+            std::memcpy(fresh->data(), rest.data(), rest.size());
+            block_ = std::move(fresh);
+        } else {
+            std::memmove(block_->data(), rest.data(), rest.size());
+        }
+        begin_ = 0;
+        end_ = rest.size();
+    }
+    return true;
 }
 
 void frame_decoder::commit(std::size_t size) noexcept {
@@ -149,10 +167,12 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
         if (!check(header, limit, ec))
             return result::failed;
         if (!header.command() && header.size > largest_buffered) {
-            begin_ += head;
             partial_size_ += header.size;
-            if (!begin_large(header))
+            const bool here = header.size <= input.size() - head;
+            if (!(here ? adopt_large(header) : begin_large(header)))
                 return refused();
+            if (here && !header.more())
+                break;
             continue;
         }
         if (header.size > input.size() - head)
@@ -175,7 +195,18 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
     return result::message;
 }
 
+// A large frame that has come whole stays where it is: it is more than an eighth of the block.
+bool frame_decoder::adopt_large(const frame_header& header) noexcept {
+    std::byte* const at = block_->data() + begin_;
+    encode_frame_header(at, frame_flag::more, header.size); // canonical from here on
+    const std::size_t size = max_frame_header + static_cast<std::size_t>(header.size);
+    block_->retain();
+    begin_ += size;
+    return partial_.adopt_back(block_ref{block_.get()}, at, size, 1, *memory_);
+}
+
 bool frame_decoder::begin_large(const frame_header& header) noexcept {
+    begin_ += header.octets;
     if (header.size > std::numeric_limits<std::size_t>::max() / 4)
         return false; // no address space has that much; below, sizes can be added and doubled
     const std::size_t at_once =

@@ -131,7 +131,9 @@ protected:
     template <asio::completion_token_for<void(std::error_code, message)> Token>
     auto async_receive(Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, message)>(
-            [this](auto handler) { start<true>(operation_kind::receive, std::move(handler), {}); },
+            [this](auto handler) {
+                this->template start<true>(operation_kind::receive, std::move(handler), {});
+            },
             token);
     }
     /// Waits until try_receive, or try_send, is worth a call. The hot loop of a program is: try

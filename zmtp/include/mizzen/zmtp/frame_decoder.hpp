@@ -79,6 +79,8 @@ private:
 
     [[nodiscard]] result next_slow(message& out, const limits& limit, std::error_code& ec) noexcept;
     [[nodiscard]] bool take_run(message& out, const limits& limit) noexcept;
+    [[nodiscard]] bool make_room() noexcept;
+    [[nodiscard]] bool adopt_large(const frame_header& header) noexcept;
     [[nodiscard]] bool begin_large(const frame_header& header) noexcept;
     [[nodiscard]] bool finish_large() noexcept;
     [[nodiscard]] bool grow_large() noexcept;

@@ -1,0 +1,21 @@
+// The sub-commands, each in a file of its own.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+namespace mizzen::cli {
+
+/// What every sub-command ends with.
+enum exit_status : int { done = 0, failed = 1, usage = 2 };
+
+/// Runs a sub-command whose options were read; gives the exit status.
+using command = std::function<int()>;
+
+/// Each adds its sub-command and the options to `app`.
+command add_broker(CLI::App& app);
+command add_worker(CLI::App& app);
+command add_request(CLI::App& app);
+
+} // namespace mizzen::cli

@@ -1,0 +1,48 @@
+// Lines on stdout and stderr.
+#include "console.hpp"
+
+#include <mizzen/error.hpp>
+
+#include <cstdio>
+
+namespace mizzen::cli {
+namespace {
+
+bool write_line(std::FILE* to, const std::string& line) {
+    return std::fwrite(line.data(), 1, line.size(), to) == line.size() && std::fflush(to) == 0;
+}
+
+} // namespace
+
+void log(std::string_view name, std::string_view text) {
+    std::string line{"mizzen "};
+    line.append(name).append(": ").append(text).append("\n");
+    write_line(stderr, line);
+}
+
+bool print_line(std::string_view text) {
+    std::string line{text};
+    line += '\n';
+    return write_line(stdout, line);
+}
+
+int endpoint_trouble(std::string_view name, std::string_view what, std::string_view endpoint,
+                     std::error_code ec) {
+    std::string text{"cannot "};
+    text.append(what).append(" ").append(endpoint).append(": ").append(ec.message());
+    log(name, text);
+    return ec.category() == mizzen::error_category() ? 2 : 1;
+}
+
+void add_heartbeat(CLI::App& app, heartbeat_options& options) {
+    app.add_option("--heartbeat", options.interval_ms, "Time between heartbeats; 0 is none")
+        ->type_name("MS")
+        ->check(CLI::Range(10, 30'000) | CLI::IsMember({0}))
+        ->capture_default_str();
+    app.add_option("--liveness", options.liveness, "Intervals of silence that mean a peer is lost")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+}
+
+} // namespace mizzen::cli

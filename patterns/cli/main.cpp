@@ -1,0 +1,47 @@
+// The `mizzen` command: finds the sub-command and runs it.
+#include "commands.hpp"
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <utility>
+#include <vector>
+
+namespace mizzen::cli {
+namespace {
+
+int run(int argc, char** argv) {
+    CLI::App app{"ZeroMQ patterns that survive crashes, as commands.", "mizzen"};
+    app.set_version_flag("--version", "mizzen " MIZZEN_VERSION);
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(34);
+
+    std::vector<command> commands;
+    for (const auto add : {add_broker, add_worker, add_request})
+        commands.push_back(add(app));
+    const std::vector<CLI::App*> names = app.get_subcommands({});
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? done : usage;
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i]->parsed())
+            return commands[i]();
+    }
+    return usage;
+}
+
+} // namespace
+} // namespace mizzen::cli
+
+int main(int argc, char** argv) {
+    // A reader that is gone is an error of the write, no reason to die in silence.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return mizzen::cli::run(argc, argv);
+    } catch (const std::exception& error) {
+        std::cerr << "mizzen: " << error.what() << '\n';
+        return mizzen::cli::failed;
+    }
+}

@@ -1,0 +1,48 @@
+// The words of the error codes, with the standard conditions that fit.
+#include <mizzen/patterns/majordomo/error.hpp>
+
+#include <string>
+
+namespace mizzen::majordomo {
+namespace {
+
+const char* words(errc code) noexcept {
+    switch (code) {
+    case errc::timed_out: return "no reply in time";
+    case errc::cancelled: return "the request was cancelled";
+    case errc::handler_failed: return "the worker's handler failed";
+    case errc::no_such_service: return "the broker takes no requests for this service";
+    case errc::queue_full: return "the service's queue is full";
+    case errc::expired: return "the request expired before a worker finished it";
+    case errc::given_up: return "every worker that was given the request went away";
+    case errc::not_authorised: return "not authorised to use this service";
+    case errc::malformed_request: return "a request needs a printable service name and a body";
+    case errc::request_pending: return "the request before this one is not done";
+    }
+    return "unknown error";
+}
+
+class category_type final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "mizzen.majordomo"; }
+    std::string message(int code) const override { return words(static_cast<errc>(code)); }
+    std::error_condition default_error_condition(int code) const noexcept override {
+        switch (static_cast<errc>(code)) {
+        case errc::timed_out: return std::errc::timed_out;
+        case errc::cancelled: return std::errc::operation_canceled;
+        case errc::not_authorised: return std::errc::permission_denied;
+        case errc::malformed_request: return std::errc::invalid_argument;
+        case errc::request_pending: return std::errc::operation_in_progress;
+        default: return {code, *this};
+        }
+    }
+};
+
+constinit const category_type category;
+
+} // namespace
+
+const std::error_category& error_category() noexcept { return category; }
+std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category}; }
+
+} // namespace mizzen::majordomo

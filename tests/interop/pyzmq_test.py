@@ -1,0 +1,151 @@
+"""The allowed pairs of socket types with pyzmq as the other side, over every size of part.
+
+Argument: the echo peer (echo_peer.cpp).
+"""
+
+import random
+import subprocess
+import sys
+import unittest
+
+import zmq
+
+SIZES = (0, 1, 255, 256, 65536)
+HUGE = 10_000_000
+TIMEOUT = 20_000  # milliseconds
+
+ECHO_PEER = sys.argv[1]
+
+
+def messages():
+    """One to ten parts, each size first once; the contents differ everywhere."""
+    source = random.Random(1)
+    for count in range(1, 11):
+        for first in range(len(SIZES)):
+            yield [source.randbytes(SIZES[(first + i) % len(SIZES)]) for i in range(count)]
+
+
+def huge_messages():
+    source = random.Random(2)
+    yield [source.randbytes(HUGE)]
+    yield [b"", source.randbytes(HUGE), b"x"]
+
+
+class EchoPeer:
+    """Our socket in a process of its own, which ends when its input is closed."""
+
+    def __init__(self, kind, how, endpoint, first=()):
+        self.process = subprocess.Popen(
+            [ECHO_PEER, kind, how, endpoint, *first],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        word, _, self.endpoint = self.process.stdout.readline().strip().partition(" ")
+        if word not in ("listening", "connecting"):
+            raise RuntimeError("the echo peer did not start")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(TIMEOUT / 1000)
+        self.process.stdout.close()
+
+
+class Pairs(unittest.TestCase):
+    maxDiff = 200
+
+    def setUp(self):
+        self.context = zmq.Context()
+        self.addCleanup(self.context.destroy, linger=0)
+
+    def assert_same(self, got, expected):
+        self.assertEqual([len(part) for part in got], [len(part) for part in expected])
+        self.assertTrue(got == expected, "an octet differs")  # without printing megabytes
+
+    def converse(self, ours, theirs, they_bind, script):
+        """Each message goes to our socket and comes back; `ours` echoes."""
+        with self.subTest(ours=ours, they_bind=they_bind):
+            peer = self.context.socket(theirs)
+            peer.linger = 0
+            peer.rcvtimeo = peer.sndtimeo = TIMEOUT
+            if theirs != zmq.REP:
+                peer.routing_id = b"theirs"
+            if theirs == zmq.ROUTER:
+                peer.router_mandatory = 1
+            where = "tcp://127.0.0.1:*"
+            if they_bind:
+                peer.bind(where)
+                where = peer.last_endpoint.decode()
+            first = []
+            if ours == "req":
+                first = ["ready"]
+            elif theirs == zmq.REP:
+                first = ["", "ready"]
+            how = "connect" if they_bind else "bind"
+            with EchoPeer(ours, how, where, first) as echo:
+                if not they_bind:
+                    peer.connect(echo.endpoint)
+                front = []
+                if theirs == zmq.ROUTER:
+                    front.append(b"ours")
+                if theirs in (zmq.ROUTER, zmq.DEALER) and ours in ("req", "rep"):
+                    front.append(b"")
+                if first:
+                    self.assert_same(peer.recv_multipart(), front + [b"ready"])
+                elif theirs == zmq.ROUTER:
+                    self.send_when_routable(peer, front + [b"are you there"])
+                    self.assert_same(peer.recv_multipart(), front + [b"are you there"])
+                for parts in script:
+                    peer.send_multipart(front + parts)
+                    self.assert_same(peer.recv_multipart(), front + parts)
+            peer.close()
+
+    def send_when_routable(self, peer, message):
+        for _ in range(TIMEOUT // 5):
+            try:
+                return peer.send_multipart(message)
+            except zmq.ZMQError as error:
+                if error.errno != zmq.EHOSTUNREACH:
+                    raise
+                peer.poll(5)  # the time that a peer needs to come
+        self.fail("the peer did not come")
+
+    def pair(self, ours, theirs, huge=False):
+        for they_bind in (False, True):
+            self.converse(ours, theirs, they_bind, messages())
+            if huge:
+                self.converse(ours, theirs, they_bind, huge_messages())
+
+    def test_req_asks_rep(self):
+        self.pair("req", zmq.REP)
+
+    def test_rep_answers_req(self):
+        self.pair("rep", zmq.REQ, huge=True)
+
+    def test_req_asks_router(self):
+        self.pair("req", zmq.ROUTER)
+
+    def test_router_answers_req(self):
+        self.pair("router", zmq.REQ)
+
+    def test_rep_answers_dealer(self):
+        self.pair("rep", zmq.DEALER)
+
+    def test_dealer_asks_rep(self):
+        self.pair("dealer", zmq.REP)
+
+    def test_dealer_answers_dealer(self):
+        self.pair("dealer", zmq.DEALER, huge=True)
+
+    def test_dealer_answers_router(self):
+        self.pair("dealer", zmq.ROUTER)
+
+    def test_router_answers_dealer(self):
+        self.pair("router", zmq.DEALER, huge=True)
+
+    def test_router_answers_router(self):
+        self.pair("router", zmq.ROUTER)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,261 @@
+// Endpoints: their grammar, and what bind, connect, unbind and disconnect do with them.
+#include "loop.hpp"
+#include <mizzen/dealer.hpp>
+#include <mizzen/endpoint.hpp>
+#include <mizzen/error.hpp>
+#include <mizzen/rep.hpp>
+#include <mizzen/req.hpp>
+#include <mizzen/router.hpp>
+
+#include <asio/error.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <system_error>
+
+namespace mizzen::testing {
+namespace {
+
+// "host|port", or what is wrong with it.
+std::string parsed(std::string_view text, endpoint_use use) {
+    std::error_code ec = make_error_code(errc::would_block); // to be cleared
+    const endpoint found = parse_endpoint(text, use, ec);
+    if (ec == errc::endpoint_without_transport)
+        return "no transport";
+    if (ec == errc::unknown_transport)
+        return "unknown transport";
+    if (ec == errc::endpoint_bad_host)
+        return "bad host";
+    if (ec == errc::endpoint_bad_port)
+        return "bad port";
+    REQUIRE_FALSE(ec);
+    return found.host + '|' + std::to_string(found.port);
+}
+std::string to_bind(std::string_view text) { return parsed(text, endpoint_use::bind); }
+std::string to_connect(std::string_view text) { return parsed(text, endpoint_use::connect); }
+
+TEST_CASE("an endpoint to bind has an address and a port, either of which may be any") {
+    CHECK(to_bind("tcp://127.0.0.1:5555") == "127.0.0.1|5555");
+    CHECK(to_bind("tcp://localhost:1") == "localhost|1");
+    CHECK(to_bind("tcp://*:65535") == "|65535");
+    CHECK(to_bind("tcp://*:*") == "|0");
+    CHECK(to_bind("tcp://127.0.0.1:0") == "127.0.0.1|0");
+    CHECK(to_bind("tcp://[::1]:*") == "::1|0");
+    CHECK(to_bind("tcp://[::]:80") == "::|80");
+}
+
+TEST_CASE("an endpoint to connect has a host and a port") {
+    CHECK(to_connect("tcp://127.0.0.1:5555") == "127.0.0.1|5555");
+    CHECK(to_connect("tcp://localhost:65535") == "localhost|65535");
+    CHECK(to_connect("tcp://a-b.example.org:7") == "a-b.example.org|7");
+    CHECK(to_connect("tcp://[2001:db8::1]:7") == "2001:db8::1|7");
+}
+
+TEST_CASE("an endpoint needs a transport in front, and tcp is the one there is") {
+    for (const auto* text :
+         {"", "127.0.0.1:5555", "://127.0.0.1:5555", "tcp:/127.0.0.1:1", "tcp"}) {
+        CAPTURE(text);
+        CHECK(to_bind(text) == "no transport");
+        CHECK(to_connect(text) == "no transport");
+    }
+    for (const auto* text :
+         {"ipc:///tmp/x", "udp://127.0.0.1:1", "TCP://127.0.0.1:1", " tcp://a:1"}) {
+        CAPTURE(text);
+        CHECK(to_bind(text) == "unknown transport");
+        CHECK(to_connect(text) == "unknown transport");
+    }
+}
+
+TEST_CASE("a port is a decimal number of sixteen bits and nothing else") {
+    for (const auto* port : {"12a", "-1", "+1", "99999", "65536", "4294967297", "", " 1", "1 ",
+                             "0x10", "1.5", "5/path", "18446744073709551617"}) {
+        const std::string text = std::string{"tcp://127.0.0.1:"} + port;
+        CAPTURE(text);
+        CHECK(to_bind(text) == "bad port");
+        CHECK(to_connect(text) == "bad port");
+    }
+    CHECK(to_connect("tcp://127.0.0.1:*") == "bad port");
+    CHECK(to_connect("tcp://127.0.0.1:0") == "bad port");
+    CHECK(to_bind("tcp://127.0.0.1") == "bad port");
+}
+
+TEST_CASE("a host that is no address or name is refused") {
+    for (const auto* text :
+         {"tcp://", "tcp://:5555", "tcp://[::1:5555", "tcp://[]:1", "tcp://[g::]:1",
+          "tcp://::1:5555", "tcp://[127.0.0.1]:1", "tcp://a b:1", "tcp:///x:1"}) {
+        CAPTURE(text);
+        CHECK(to_bind(text) == "bad host");
+        CHECK(to_connect(text) == "bad host");
+    }
+    CHECK(to_connect("tcp://*:5555") == "bad host");
+    CHECK(to_bind("tcp://example.org:5555") == "bad host");
+    CHECK(to_bind("tcp://256.0.0.1:5555") == "bad host");
+    CHECK(to_connect("tcp://" + std::string(254, 'a') + ":1") == "bad host");
+}
+
+TEST_CASE(
+    "bind and connect report what is wrong with an endpoint, and throw it without an error_code") {
+    loop run;
+    dealer socket{run.io};
+    std::error_code ec;
+    CHECK(socket.bind("tcp://127.0.0.1:12a", ec) == "");
+    CHECK(ec == errc::endpoint_bad_port);
+    socket.connect("inproc://x", ec);
+    CHECK(ec == errc::unknown_transport);
+    CHECK_THROWS_AS(socket.connect("nowhere"), std::system_error);
+    CHECK_THROWS_AS(socket.bind("tcp://nowhere:1"), std::system_error);
+    CHECK_THROWS_AS(socket.unbind("tcp://127.0.0.1:1"), std::system_error);
+    socket.disconnect("tcp://127.0.0.1:1", ec);
+    CHECK(ec == errc::no_such_endpoint);
+}
+
+TEST_CASE("bind answers with the port it got, over IPv4 and IPv6") {
+    loop run;
+    rep server{run.io};
+    const std::string any = server.bind("tcp://*:*");
+    CHECK(any.substr(0, 14) == "tcp://0.0.0.0:");
+    std::error_code ec;
+    const std::string v6 = server.bind("tcp://[::1]:*", ec);
+    if (ec) {
+        MESSAGE("no IPv6 here: ", ec.message());
+    } else {
+        CHECK(v6.substr(0, 12) == "tcp://[::1]:");
+        req client{run.io};
+        client.connect(v6);
+        send(run, client, "six");
+        CHECK(receive(run, server) == "six");
+        send(run, server, "yes");
+        CHECK(receive(run, client) == "yes");
+    }
+    req client{run.io};
+    client.connect("tcp://localhost:" + any.substr(14));
+    send(run, client, "four");
+    CHECK(receive(run, server) == "four");
+}
+
+TEST_CASE("a port in use is reported, and free again once its socket is gone") {
+    loop run;
+    std::string endpoint;
+    {
+        rep first{run.io};
+        endpoint = first.bind("tcp://127.0.0.1:*");
+        rep second{run.io};
+        std::error_code ec;
+        CHECK(second.bind(endpoint, ec) == "");
+        CHECK(ec == asio::error::address_in_use);
+    }
+    rep third{run.io};
+    CHECK(third.bind(endpoint) == endpoint);
+}
+
+TEST_CASE("one may connect to nobody, send, and have it delivered to who binds later") {
+    loop run;
+    std::string endpoint;
+    {
+        rep reservation{run.io};
+        endpoint = reservation.bind("tcp://127.0.0.1:*");
+    }
+    dealer early{run.io};
+    early.set(option::reconnect_interval{5ms, 20ms});
+    early.connect(endpoint);
+    send(run, early, "kept");
+    REQUIRE(run.until([&] { return early.stats().connect_retries >= 3; }));
+    dealer late{run.io};
+    late.bind(endpoint);
+    CHECK(receive(run, late) == "kept");
+}
+
+TEST_CASE("one socket binds and connects at the same time") {
+    loop run;
+    dealer middle{run.io};
+    dealer left{run.io};
+    dealer right{run.io};
+    left.connect(middle.bind("tcp://127.0.0.1:*"));
+    middle.connect(right.bind("tcp://127.0.0.1:*"));
+    await_connections(run, middle, 2);
+    send(run, left, "from left");
+    CHECK(receive(run, middle) == "from left");
+    send(run, right, "from right");
+    CHECK(receive(run, middle) == "from right");
+}
+
+TEST_CASE("a second connect to the same endpoint adds nothing to a DEALER") {
+    loop run;
+    dealer server{run.io};
+    const std::string endpoint = server.bind("tcp://127.0.0.1:*");
+    dealer client{run.io};
+    client.connect(endpoint);
+    client.connect(endpoint);
+    send(run, client, "1");
+    send(run, client, "2");
+    CHECK(receive(run, server) == "1");
+    CHECK(receive(run, server) == "2");
+    CHECK(server.stats().connections == 1);
+}
+
+TEST_CASE("unbind stops listening and ends what the listener accepted, and nothing else") {
+    loop run;
+    dealer server{run.io};
+    const std::string gone = server.bind("tcp://127.0.0.1:*");
+    const std::string stays = server.bind("tcp://127.0.0.1:*");
+    dealer first{run.io};
+    first.connect(gone);
+    dealer second{run.io};
+    second.connect(stays);
+    await_connections(run, server, 2);
+    await_connections(run, first, 1);
+    server.unbind(gone);
+    REQUIRE(run.until([&] { return first.stats().disconnects == 1; }));
+    std::error_code ec;
+    server.unbind(gone, ec);
+    CHECK(ec == errc::no_such_endpoint);
+    send(run, second, "here");
+    CHECK(receive(run, server) == "here");
+    CHECK(server.stats().disconnects == 1);
+    dealer again{run.io};
+    CHECK(again.bind(gone) == gone);
+}
+
+TEST_CASE("disconnect writes what is queued first") {
+    loop run;
+    dealer server{run.io};
+    dealer client{run.io};
+    const std::string endpoint = server.bind("tcp://127.0.0.1:*");
+    client.connect(endpoint);
+    await_connections(run, client, 1);
+    for (int i = 0; i < 100; ++i)
+        send(run, client, std::to_string(i));
+    client.disconnect(endpoint);
+    CHECK(try_send(client, "nobody") == errc::would_block);
+    for (int i = 0; i < 100; ++i)
+        CHECK(receive(run, server) == std::to_string(i));
+    REQUIRE(run.until([&] { return server.stats().disconnects == 1; }));
+    CHECK(client.stats().dropped_disconnect == 0);
+}
+
+TEST_CASE("an option out of its range is refused") {
+    loop run;
+    router socket{run.io};
+    const auto refused = [&](const auto& value) {
+        std::error_code ec;
+        socket.set(value, ec);
+        return ec == errc::invalid_option;
+    };
+    CHECK(refused(option::routing_id{""}));
+    CHECK(refused(option::routing_id{std::string(256, 'x')}));
+    CHECK(refused(option::routing_id{std::string("\0a", 2)}));
+    CHECK_FALSE(refused(option::routing_id{std::string(255, 'x')}));
+    CHECK(refused(option::heartbeat{1ms, -1ms, 65'501ms}));
+    CHECK(refused(option::heartbeat{-1ms}));
+    CHECK(refused(option::reconnect_interval{0ms, 1ms}));
+    CHECK(refused(option::reconnect_interval{2ms, 1ms}));
+    CHECK(refused(option::handshake_timeout{-1ms}));
+    CHECK(refused(option::max_handshakes{0}));
+    CHECK(refused(option::high_water_octets{0}));
+    CHECK(refused(option::backlog{0}));
+    CHECK_THROWS_AS(socket.set(option::backlog{-1}), std::system_error);
+}
+
+} // namespace
+} // namespace mizzen::testing

@@ -1,0 +1,72 @@
+// A Majordomo broker in virtual time for tests.
+#pragma once
+
+#include "majordomo_helpers.hpp"
+#include <mizzen/patterns/majordomo/broker_core.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace mizzen::majordomo::test {
+
+// A broker whose outputs are sorted by peer.
+struct broker {
+    time_point now = start;
+    broker_core core;
+    std::map<peer_id, std::vector<frames>> sent;
+
+    explicit broker(const broker_options& options = {}) : core{options, start} {}
+
+    void collect() {
+        for (broker_core::output out; core.next_output(out);)
+            sent[out.to].push_back(frames_of(out.m));
+    }
+    void up(peer_id peer) { core.peer_up(peer); }
+    void down(peer_id peer) {
+        core.peer_down(peer, now);
+        collect();
+    }
+    void in(peer_id from, const frames& parts) {
+        core.receive(from, message_of(parts), now);
+        collect();
+    }
+    void worker(peer_id peer, const std::string& service = "echo") {
+        up(peer);
+        in(peer, ready_frames(service));
+    }
+    void client(peer_id peer, const frames& body, const std::string& service = "echo") {
+        up(peer);
+        in(peer, client_frames(service, body));
+    }
+    /// Lets time pass, waking the core whenever it asked for that.
+    void advance(time_point::duration by) {
+        const time_point end = now + by;
+        for (auto due = core.deadline(); due && *due <= end; due = core.deadline()) {
+            now = std::max(now, *due);
+            core.handle_timeout(now);
+            collect();
+        }
+        now = end;
+    }
+    /// What was sent to `peer` since the last call.
+    std::vector<frames> take(peer_id peer) { return std::exchange(sent[peer], {}); }
+    /// The handle in the one REQUEST that `worker` was sent; its body is `body`.
+    std::string handle(peer_id worker, const frames& body) {
+        std::vector<frames> got = take(worker);
+        std::erase(got, heartbeat_frames);
+        REQUIRE(got.size() == 1);
+        REQUIRE(got[0].size() > 4);
+        const std::string number = got[0][3];
+        CHECK(number.size() == 8);
+        CHECK(got[0] == request_frames(number, body));
+        return number;
+    }
+    const broker_stats& stats() const { return core.stats(); }
+};
+
+inline const messages nothing;
+
+} // namespace mizzen::majordomo::test
