@@ -90,7 +90,7 @@ private:
     void accepted(const listener_ptr& from, asio::ip::tcp::socket peer);
     void resume_accepting();
     void start_connecting(session& s);
-    void connect_to(const transport_ptr& t, std::vector<asio::ip::tcp::endpoint> candidates);
+    void connect_to(const transport_ptr& t, const std::vector<asio::ip::tcp::endpoint>& candidates);
     void connected(const transport_ptr& t, std::error_code ec);
     void open_for_traffic(const transport_ptr& t, session& s);
 

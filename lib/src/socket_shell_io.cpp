@@ -102,12 +102,12 @@ void socket_shell::start_connecting(session& s) {
             std::vector<asio::ip::tcp::endpoint> candidates;
             for (const auto& entry : found)
                 candidates.push_back(entry.endpoint());
-            self->connect_to(t, std::move(candidates));
+            self->connect_to(t, candidates);
         });
 }
 
 void socket_shell::connect_to(const transport_ptr& t,
-                              std::vector<asio::ip::tcp::endpoint> candidates) {
+                              const std::vector<asio::ip::tcp::endpoint>& candidates) {
     if (t->owner == nullptr)
         return;
     asio::async_connect(
