@@ -30,7 +30,7 @@ template <class Socket> void echo_next(Socket& socket) {
             return;
         socket.async_send(std::move(m), [&socket](std::error_code failed) {
             if (failed)
-                std::cerr << failed.message() << std::endl;
+                std::cerr << failed.message() << '\n';
             else
                 echo_next(socket);
         });
@@ -44,10 +44,10 @@ template <class Socket> int echo(int argc, char** argv) {
         socket.set(mizzen::option::routing_id{"ours"});
     const std::string_view endpoint = argv[3];
     if (std::string_view{argv[2]} == "bind") {
-        std::cout << "listening " << socket.bind(endpoint) << std::endl;
+        std::cout << "listening " << socket.bind(endpoint) << '\n' << std::flush;
     } else {
         socket.connect(endpoint);
-        std::cout << "connecting " << endpoint << std::endl;
+        std::cout << "connecting " << endpoint << '\n' << std::flush;
     }
     mizzen::message first;
     for (int i = 4; i < argc; ++i)
@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
         if (type == "router")
             return echo<mizzen::router>(argc, argv);
     } catch (const std::exception& thrown) {
-        std::cerr << thrown.what() << std::endl;
+        std::cerr << thrown.what() << '\n';
     }
     return EXIT_FAILURE;
 }

@@ -126,7 +126,7 @@ TEST_CASE("coroutines ask and answer, and see errors as exceptions") {
     bool done = false;
     asio::co_spawn(run.io, answer_three(server), asio::detached);
     asio::co_spawn(run.io, ask_three(client, answers), [&](std::exception_ptr e) {
-        thrown = e;
+        thrown = std::move(e);
         done = true;
     });
     REQUIRE(run.until([&] { return done; }));
@@ -583,6 +583,7 @@ TEST_CASE("while too many shake hands, others wait to be accepted, and are in th
     server.set(option::handshake_timeout{100ms});
     const std::string endpoint = server.bind("tcp://127.0.0.1:*");
     std::vector<raw_peer> silent;
+    silent.reserve(6);
     for (int i = 0; i < 6; ++i)
         silent.emplace_back(run, endpoint);
     dealer good{run.io};

@@ -42,7 +42,7 @@ TEST_CASE("our greeting is the 64 octets of the specification") {
 }
 
 TEST_CASE("a greeting cut short anywhere is waited for without a complaint") {
-    const bytes all = greeting_3_1();
+    const bytes& all = greeting_3_1();
     for (std::size_t size = 0; size < all.size(); ++size) {
         const verdict v = look_at(octets{all}.first(size));
         CHECK_FALSE(v.whole);

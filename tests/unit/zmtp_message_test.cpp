@@ -247,7 +247,7 @@ TEST_CASE("messages behave like a queue of strings, whatever is done to them in 
                 else
                     CHECK(copy.empty());
                 break;
-            case 7:
+            default:
                 if (!kept.empty()) { // go on with a shared one, drop or keep the other
                     auto& other = kept[below(kept.size())];
                     std::swap(m, other.first);

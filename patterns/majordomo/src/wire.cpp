@@ -7,7 +7,6 @@
 namespace mizzen::majordomo {
 namespace {
 
-using zmtp::as_octets;
 using zmtp::as_text;
 
 std::optional<request_tag> decode_tag(octets frame) noexcept {
