@@ -143,8 +143,11 @@ private:
 /// What came out of a connection.
 struct seen {
     std::vector<parts> messages;
+    std::vector<std::string> topics; ///< "+A" subscribed, "-A" cancelled.
     int handshakes = 0;
+    int questions = 0; ///< For a verdict on the peer's credentials.
     std::error_code closed;
+    std::uint64_t failed_at = 0;
 
     friend bool operator==(const seen&, const seen&) = default;
 };
@@ -153,7 +156,8 @@ inline void drain(connection& c, seen& out) {
     for (;;) {
         message m;
         std::error_code ec = make_error_code(errc::empty_message); // to be cleared or replaced
-        switch (c.next_event(m, ec)) {
+        const event what = c.next_event(m, ec);
+        switch (what) {
         case event::need_input: CHECK_FALSE(ec); return;
         case event::handshake_done:
             CHECK_FALSE(ec);
@@ -163,10 +167,20 @@ inline void drain(connection& c, seen& out) {
             CHECK_FALSE(ec);
             out.messages.push_back(parts_of(m));
             break;
+        case event::subscribe:
+        case event::cancel:
+            CHECK_FALSE(ec);
+            out.topics.push_back((what == event::subscribe ? '+' : '-') + as_string(c.topic()));
+            break;
+        case event::authenticate:
+            CHECK_FALSE(ec);
+            ++out.questions;
+            break;
         case event::closed:
             CHECK(ec);
             CHECK_FALSE(c.is_open());
             out.closed = ec;
+            out.failed_at = c.failed_at();
             return;
         }
     }

@@ -89,20 +89,20 @@ TEST_CASE("strangers are closed as soon as they show and nothing of theirs is de
         CHECK(end.got.messages.empty());
         return end.got.closed;
     };
-    CHECK(refused("'G'") == errc::unversioned_peer);
-    CHECK(refused("'GET / HTTP/1.1' 0D 0A 41*300") == errc::unversioned_peer);
-    CHECK(refused("01 00 03 00 'hi'") == errc::unversioned_peer);
-    CHECK(refused("FF 00*7 04 00 'XYZ'") == errc::unversioned_peer);
+    CHECK(refused("'GE'") == errc::not_zmtp);
+    CHECK(refused("'GET / HTTP/1.1' 0D 0A 41*300") == errc::not_zmtp);
+    CHECK(refused("01 00 03 00 'hi'") == errc::zmtp_1_peer);
+    CHECK(refused("FF 00*7 04 00 'XYZ'") == errc::zmtp_1_peer);
     CHECK(refused("FF 00*8 7F 01 08 00 00 00 02 'hi'") == errc::zmtp_2_peer);
 }
 
 TEST_CASE("a closed connection says so again and takes nothing more") {
     lone_end end;
-    end.hear("'G'");
+    end.hear("'GE'");
     for (int i = 0; i < 3; ++i) {
         seen again;
         drain(end.c, again);
-        CHECK(again.closed == errc::unversioned_peer);
+        CHECK(again.closed == errc::not_zmtp);
     }
     CHECK(end.c.prepare().empty());
     CHECK_FALSE(end.c.deadline().has_value());
@@ -112,7 +112,7 @@ TEST_CASE("a closed connection says so again and takes nothing more") {
     end.c.commit(0, end.now);
     seen again;
     drain(end.c, again);
-    CHECK(again.closed == errc::unversioned_peer);
+    CHECK(again.closed == errc::not_zmtp);
 }
 
 TEST_CASE("what the peer said of itself can be asked for") {

@@ -10,8 +10,8 @@
 using namespace mizzen::zmtp;
 
 namespace {
-constexpr int first_code = static_cast<int>(errc::unversioned_peer);
-constexpr int last_code = static_cast<int>(errc::empty_message);
+constexpr int first_code = static_cast<int>(errc::not_zmtp);
+constexpr int last_code = static_cast<int>(errc::no_question);
 } // namespace
 
 TEST_CASE("every error code has words of its own") {
@@ -40,17 +40,19 @@ TEST_CASE("every error code stands under exactly one condition") {
 
 TEST_CASE("only what the same configuration would meet again is a refusal") {
     using enum errc;
-    for (const errc code : {mechanism_mismatch, incompatible_socket_type, refused_by_peer})
+    for (const errc code :
+         {mechanism_mismatch, incompatible_socket_type, refused_by_peer, authentication_failed})
         CHECK(make_error_code(code) == condition::refused);
     for (const errc code :
          {handshake_timeout, heartbeat_timeout, ttl_expired, end_of_stream, not_enough_memory})
         CHECK(make_error_code(code) == condition::lost);
-    for (const errc code : {not_ready, empty_message})
+    for (const errc code : {not_ready, empty_message, no_question})
         CHECK(make_error_code(code) == condition::misuse);
     for (const errc code :
-         {unversioned_peer, zmtp_2_peer, unexpected_frame, malformed_command, malformed_metadata,
-          duplicate_property, too_many_properties, missing_socket_type, invalid_routing_id,
-          frame_size_out_of_range, message_too_large, command_too_large, too_many_parts})
+         {not_zmtp, zmtp_1_peer, zmtp_2_peer, unexpected_frame, malformed_command,
+          malformed_metadata, duplicate_property, too_many_properties, metadata_too_large,
+          missing_socket_type, invalid_routing_id, frame_size_out_of_range, message_too_large,
+          command_too_large, too_many_parts, protection_failed})
         CHECK(make_error_code(code) == condition::broken_peer);
 }
 

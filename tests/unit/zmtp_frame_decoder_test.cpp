@@ -56,6 +56,7 @@ decoded decode(const std::vector<octets>& pieces, const limits& limit = {},
     decoded out;
     {
         frame_decoder decoder{memory, read_block};
+        decoder.allow_commands(limit.max_command_size);
         for (const octets piece : pieces)
             decode_some(decoder, piece, limit, out);
     }
@@ -260,6 +261,53 @@ TEST_CASE("a command over the limit is refused by its header") {
     CHECK(decode(wire("06 0000000000004000") + filled(16 * 1024)).all.size() == 1);
     // It is no message, so the limit of messages does not count.
     CHECK(decode("04 04 03 'FOO'", {.max_message_size = 1}).all.size() == 1);
+}
+
+TEST_CASE("a command larger than what is buffered comes whole, in whatever pieces it is read") {
+    const limits limit{.max_command_size = 100'000};
+    for (const std::size_t size : {16'385U, 65'536U, 70'000U, 100'000U}) {
+        bytes stream = wire("00 01 61 06 00000000");
+        for (const unsigned shift : {24U, 16U, 8U, 0U})
+            stream.push_back(static_cast<std::byte>(size >> shift));
+        const bytes body = filled(size);
+        stream = stream + body + wire("00 01 62");
+        const all expected{{"a"}, {"command:" + as_string(body)}, {"b"}};
+        for (const std::size_t step : {std::size_t{1'000}, std::size_t{40'000}, stream.size()})
+            CHECK(decode(pieces_of(stream, step), limit).all == expected);
+    }
+    CHECK(decode("06 00000000000186A1", limit).ec == errc::command_too_large);
+}
+
+TEST_CASE("the position in the stream is where the next frame starts, however it is cut") {
+    const bytes stream = wire("00 01 61 | 04 04 03 'FOO' | 02 0000000000005000") + filled(0x5000) +
+                         wire("00 01 62 | 06 8000000000000000");
+    for (const std::size_t step : {std::size_t{1}, std::size_t{1000}, stream.size()}) {
+        frame_decoder decoder{default_allocator(), 32 * 1024};
+        std::vector<std::uint64_t> ends;
+        std::error_code ec;
+        for (const octets piece : pieces_of(stream, step)) {
+            for (octets rest = piece; !rest.empty();) {
+                const std::span<std::byte> room = decoder.prepare()[0];
+                const std::size_t take = std::min(room.size(), rest.size());
+                std::copy_n(rest.begin(), take, room.begin());
+                rest = rest.subspan(take);
+                decoder.commit(take);
+                for (message m;;) {
+                    const auto got = decoder.next(m, {}, ec);
+                    if (got == frame_decoder::result::command)
+                        CHECK(decoder.command_position() == 5);
+                    if (got == frame_decoder::result::need_input ||
+                        got == frame_decoder::result::failed)
+                        break;
+                    ends.push_back(decoder.position());
+                }
+            }
+        }
+        CHECK(ec == errc::frame_size_out_of_range);
+        CHECK(ends == std::vector<std::uint64_t>{3, 9, 9 + 9 + 0x5000, 9 + 9 + 0x5000 + 3});
+        CHECK(decoder.position() == stream.size() - 9); // the frame that is wrong
+        CHECK(decoder.received() == stream.size());
+    }
 }
 
 TEST_CASE("bodies of every kind of size come whole, in whatever pieces they are read") {

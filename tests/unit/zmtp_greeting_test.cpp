@@ -7,27 +7,32 @@ using namespace mizzen::zmtp::testing;
 
 namespace {
 
-struct verdict {
+struct opinion {
     bool whole = false;
     std::uint8_t minor = 99;
+    std::size_t at = 999;
     std::error_code ec = make_error_code(errc::empty_message);
 };
-verdict look_at(octets input, std::string_view mechanism = "NULL") {
-    verdict v;
-    v.whole = check_greeting(input, mechanism, v.minor, v.ec);
+opinion look_at(octets input, std::string_view mechanism = "NULL") {
+    opinion v;
+    v.whole = check_greeting(input, mechanism, v.minor, v.at, v.ec);
     return v;
 }
 
-// All shorter inputs are fine and not whole; from `octets_needed` on the error is told.
-void refused_from(const bytes& all, std::size_t octets_needed, errc why) {
+// All shorter inputs are fine and not whole; from `octets_needed` on the error is told, about the
+// octet `at`, which is the last that was needed unless said otherwise.
+void refused_from(const bytes& all, std::size_t octets_needed, errc why,
+                  std::optional<std::size_t> at = std::nullopt) {
     for (std::size_t size = 0; size <= all.size(); ++size) {
         CAPTURE(size);
-        const verdict v = look_at(octets{all}.first(size));
+        const opinion v = look_at(octets{all}.first(size));
         CHECK_FALSE(v.whole);
-        if (size < octets_needed)
+        if (size < octets_needed) {
             CHECK_FALSE(v.ec);
-        else
+        } else {
             CHECK(v.ec == why);
+            CHECK(v.at == at.value_or(octets_needed - 1));
+        }
     }
 }
 
@@ -44,12 +49,12 @@ TEST_CASE("our greeting is the 64 octets of the specification") {
 TEST_CASE("a greeting cut short anywhere is waited for without a complaint") {
     const bytes& all = greeting_3_1();
     for (std::size_t size = 0; size < all.size(); ++size) {
-        const verdict v = look_at(octets{all}.first(size));
+        const opinion v = look_at(octets{all}.first(size));
         CHECK_FALSE(v.whole);
         CHECK_FALSE(v.ec);
         CHECK(v.minor == 99);
     }
-    const verdict v = look_at(all);
+    const opinion v = look_at(all);
     CHECK(v.whole);
     CHECK_FALSE(v.ec);
     CHECK(v.minor == 1);
@@ -61,7 +66,7 @@ TEST_CASE("versions 3.0 and above are accepted") {
     CHECK(look_at(wire("FF 00*8 7F 03 01 'NULL' 00*48")).minor == 1);
     CHECK(look_at(wire("FF 00*8 7F 03 09 'NULL' 00*48")).minor == 9);
     for (const char* later : {"FF 00*8 7F 04 00 'NULL' 00*48", "FF 00*8 7F FF 00 'NULL' 00*48"}) {
-        const verdict v = look_at(wire(later));
+        const opinion v = look_at(wire(later));
         CHECK(v.whole);
         CHECK_FALSE(v.ec);
         CHECK(v.minor >= 1); // so that subscriptions go as commands
@@ -76,9 +81,9 @@ TEST_CASE("rule 2: padding, as-server and filler are ignored") {
 }
 
 TEST_CASE("a peer that speaks ZMTP 1.0 is refused at its first telling octet") {
-    refused_from(wire("01 00 03 00 'hi'"), 1, errc::unversioned_peer);
-    refused_from(wire("FF 00*7 04 00 'XYZ'"), 10, errc::unversioned_peer);
-    refused_from(wire("FF 00*7 04 7E 03 00 'NULL' 00*48"), 10, errc::unversioned_peer);
+    refused_from(wire("01 00 03 00 'hi'"), 2, errc::zmtp_1_peer, 0);
+    refused_from(wire("FE 01 41*253"), 2, errc::zmtp_1_peer, 0);
+    refused_from(wire("FF 00*7 04 00 'XYZ'"), 10, errc::zmtp_1_peer);
 }
 
 TEST_CASE("a peer that speaks ZMTP 2.0 is refused at its version octet") {
@@ -87,10 +92,13 @@ TEST_CASE("a peer that speaks ZMTP 2.0 is refused at its version octet") {
     refused_from(wire("FF 00*8 7F 02 00 'NULL' 00*48"), 11, errc::zmtp_2_peer);
 }
 
-TEST_CASE("HTTP and TLS are refused at their first octet") {
-    refused_from(wire("'GET / HTTP/1.1' 0D 0A 'Host: localhost' 0D 0A 20*300"), 1,
-                 errc::unversioned_peer);
-    refused_from(wire("16 03 01 02 00 01 00 01 FC 03 03 00*100"), 1, errc::unversioned_peer);
+TEST_CASE("HTTP, TLS, SSH, zeros and half a signature are told from ZMTP 1.0, as early as can be") {
+    refused_from(wire("'GET / HTTP/1.1' 0D 0A 'Host: localhost' 0D 0A 20*300"), 2, errc::not_zmtp,
+                 0);
+    refused_from(wire("16 03 01 02 00 01 00 01 FC 03 03 00*100"), 2, errc::not_zmtp, 0);
+    refused_from(wire("'SSH-2.0-x' 0D 0A"), 2, errc::not_zmtp, 0);
+    refused_from(wire("00*20"), 1, errc::not_zmtp);
+    refused_from(wire("FF 00*7 04 7E 03 00 'NULL' 00*48"), 10, errc::not_zmtp);
 }
 
 TEST_CASE("a mechanism that is not exactly ours is refused at its first other octet") {

@@ -8,7 +8,8 @@ namespace {
 
 const char* words(errc code) noexcept {
     switch (code) {
-    case errc::unversioned_peer: return "the peer speaks ZMTP 1.0, or no ZMTP at all";
+    case errc::not_zmtp: return "the peer does not speak ZMTP";
+    case errc::zmtp_1_peer: return "the peer speaks ZMTP 1.0, which is not supported";
     case errc::zmtp_2_peer: return "the peer speaks ZMTP 2.0, which is not supported";
     case errc::mechanism_mismatch: return "the peer uses another security mechanism";
     case errc::handshake_timeout: return "the handshake was not over in time";
@@ -17,10 +18,13 @@ const char* words(errc code) noexcept {
     case errc::malformed_metadata: return "malformed metadata";
     case errc::duplicate_property: return "a standard metadata property stands twice";
     case errc::too_many_properties: return "too many metadata properties";
+    case errc::metadata_too_large: return "metadata is larger than the limit";
     case errc::missing_socket_type: return "the peer did not tell its socket type";
     case errc::incompatible_socket_type: return "the peer's socket type may not talk to ours";
     case errc::invalid_routing_id: return "the peer's routing id is too long or starts with zero";
     case errc::refused_by_peer: return "the peer refused the handshake";
+    case errc::authentication_failed: return "the peer's credentials were not accepted";
+    case errc::protection_failed: return "a frame that is not what the peer protected";
     case errc::frame_size_out_of_range: return "a frame announces more than 2^63-1 octets";
     case errc::message_too_large: return "a message is larger than the limit";
     case errc::command_too_large: return "a command is larger than the limit";
@@ -31,6 +35,7 @@ const char* words(errc code) noexcept {
     case errc::end_of_stream: return "the peer closed the stream";
     case errc::not_ready: return "the handshake is not done";
     case errc::empty_message: return "a message needs at least one part";
+    case errc::no_question: return "no peer waits for a verdict";
     }
     return "unknown error";
 }
@@ -39,14 +44,16 @@ condition condition_of(errc code) noexcept {
     switch (code) {
     case errc::mechanism_mismatch:
     case errc::incompatible_socket_type:
-    case errc::refused_by_peer: return condition::refused;
+    case errc::refused_by_peer:
+    case errc::authentication_failed: return condition::refused;
     case errc::handshake_timeout:
     case errc::heartbeat_timeout:
     case errc::ttl_expired:
     case errc::end_of_stream:
     case errc::not_enough_memory: return condition::lost;
     case errc::not_ready:
-    case errc::empty_message: return condition::misuse;
+    case errc::empty_message:
+    case errc::no_question: return condition::misuse;
     default: return condition::broken_peer;
     }
 }

@@ -28,6 +28,8 @@ std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
     // that most of it is read to where it stays.
     constexpr std::size_t behind_large = 1024;
     const std::size_t free = block_->capacity - end_;
+    if (free == 0)
+        return {room_.data(), count};
     room_[count++] = {block_->data() + end_,
                       large_rest > behind_large ? std::min(free, behind_large) : free};
     return {room_.data(), count};
@@ -37,14 +39,14 @@ std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
 // to messages by now; then they are left alone.
 bool frame_decoder::make_room() noexcept {
     if (block_ && begin_ == end_ && block_->shared())
-        block_.reset();
+        release_if_drained();
     if (!block_) {
         block_ = block_ref{block::create(*memory_, read_block_)};
-        begin_ = end_ = 0;
         return static_cast<bool>(block_);
     }
     if (begin_ == end_) {
-        begin_ = end_ = 0;
+        forget_decoded();
+        end_ = 0;
     } else if (block_->capacity - end_ < block_->capacity / 2 && begin_ != 0) {
         const octets rest = buffered();
         if (block_->shared()) {
@@ -56,16 +58,23 @@ bool frame_decoder::make_room() noexcept {
         } else {
             std::memmove(block_->data(), rest.data(), rest.size());
         }
-        begin_ = 0;
+        forget_decoded();
         end_ = rest.size();
     }
     return true;
+}
+
+// Octets in front of begin_ are gone from the block, or are going to be.
+void frame_decoder::forget_decoded() noexcept {
+    base_ += begin_;
+    begin_ = 0;
 }
 
 void frame_decoder::commit(std::size_t size) noexcept {
     if (large_) {
         const std::size_t taken = std::min(size, room_[0].size());
         large_have_ += taken;
+        base_ += taken; // they never were in the block
         size -= taken;
     }
     end_ += size;
@@ -75,7 +84,8 @@ void frame_decoder::commit(std::size_t size) noexcept {
 void frame_decoder::release_if_drained() noexcept {
     if (begin_ == end_) {
         block_.reset();
-        begin_ = end_ = 0;
+        forget_decoded();
+        end_ = 0;
     }
 }
 
@@ -128,7 +138,7 @@ bool frame_decoder::check(const frame_header& header, const limits& limit,
     if (header.size > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
         ec = errc::frame_size_out_of_range;
     else if (header.command()) {
-        if (header.size > std::min(limit.max_command_size, largest_buffered))
+        if (header.size > max_command_size_)
             ec = errc::command_too_large;
     } else if (header.size > limit.max_message_size ||
                partial_size_ > limit.max_message_size - header.size)
@@ -141,6 +151,7 @@ bool frame_decoder::check(const frame_header& header, const limits& limit,
 frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit,
                                                std::error_code& ec) noexcept {
     ec.clear();
+    large_command_.reset();
     const auto refused = [&ec] {
         ec = errc::not_enough_memory;
         return result::failed;
@@ -149,9 +160,13 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
         if (large_) {
             if (large_have_ < large_size_)
                 return result::need_input;
+            if ((large_flags_ & frame_flag::command) != 0) {
+                finish_large_command();
+                return result::command;
+            }
             if (!finish_large())
                 return refused();
-            if (!large_more_)
+            if ((large_flags_ & frame_flag::more) == 0)
                 break;
             continue;
         }
@@ -166,16 +181,17 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
         }
         if (!check(header, limit, ec))
             return result::failed;
-        if (!header.command() && header.size > largest_buffered) {
-            partial_size_ += header.size;
-            const bool here = header.size <= input.size() - head;
+        const bool here = header.size <= input.size() - head;
+        if (header.size > largest_buffered && !(here && header.command())) {
+            if (!header.command())
+                partial_size_ += header.size;
             if (!(here ? adopt_large(header) : begin_large(header)))
                 return refused();
             if (here && !header.more())
                 break;
             continue;
         }
-        if (header.size > input.size() - head)
+        if (!here)
             return result::need_input;
         const octets body = input.subspan(head, static_cast<std::size_t>(header.size));
         begin_ += head + body.size();
@@ -215,7 +231,7 @@ bool frame_decoder::begin_large(const frame_header& header) noexcept {
     if (!large_)
         return false;
     large_size_ = header.size;
-    large_more_ = header.more();
+    large_flags_ = header.flags;
     const octets here = buffered();
     large_have_ = std::min(here.size(), at_once);
     if (large_have_ != 0)
@@ -248,6 +264,11 @@ bool frame_decoder::grow_large() noexcept {
     std::memcpy(grown->data() + max_frame_header, large_->data() + max_frame_header, large_have_);
     large_ = std::move(grown);
     return true;
+}
+
+void frame_decoder::finish_large_command() noexcept {
+    large_command_ = std::move(large_);
+    command_ = {large_command_->data() + max_frame_header, static_cast<std::size_t>(large_size_)};
 }
 
 bool frame_decoder::finish_large() noexcept {

@@ -82,7 +82,7 @@ bool frame_encoder::send(message&& m) noexcept {
         std::byte* at = batch_->data() + batch_->used;
         copy_short(at, m.state_.store + m.state_.begin, size);
         for (std::size_t left = m.size(); left > 1; --left) {
-            *at |= std::byte{frame_flag::more};
+            *at = (*at & ~std::byte{frame_flag::more}) | more_;
             at += message::read_stored(at).next - at;
         }
         *at &= ~std::byte{frame_flag::more};
@@ -106,9 +106,10 @@ bool frame_encoder::continue_current() noexcept {
         const std::size_t need = max_frame_header + (copied ? body.size() : 0);
         if (batch_->used + need + reserve > batch_->capacity || batch_->count + 4 > most_spans)
             return true; // the rest follows when this is written
-        const std::uint8_t flags = next_part_.left_ > 1 ? frame_flag::more : std::uint8_t{0};
+        const auto flags = next_part_.left_ > 1 ? std::to_integer<std::uint8_t>(more_) : 0;
         std::byte* at = batch_->data() + batch_->used;
-        const std::size_t head = encode_frame_header(at, flags, body.size());
+        const std::size_t head =
+            encode_frame_header(at, static_cast<std::uint8_t>(flags), body.size());
         if (copied) {
             if (!body.empty())
                 std::memcpy(at + head, body.data(), body.size());
@@ -129,6 +130,13 @@ bool frame_encoder::put(octets raw) noexcept {
         return false;
     std::memcpy(batch_->data() + batch_->used, raw.data(), raw.size());
     batch_->add_copied(raw.size());
+    return true;
+}
+
+bool frame_encoder::put(block_ref raw) noexcept {
+    if (!open(handshake_batch) || batch_->count == most_spans)
+        return false;
+    batch_->add_held({raw->data(), raw->capacity}, raw.get());
     return true;
 }
 

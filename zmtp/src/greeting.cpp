@@ -29,29 +29,35 @@ std::array<std::byte, greeting_size> encode_greeting(const greeting& g) noexcept
     return out;
 }
 
-bool check_greeting(octets input, std::string_view mechanism, std::uint8_t& minor,
+bool check_greeting(octets input, std::string_view mechanism, std::uint8_t& minor, std::size_t& at,
                     std::error_code& ec) noexcept {
     ec.clear();
-    const auto octet = [&](std::size_t at) { return std::to_integer<std::uint8_t>(input[at]); };
+    const auto octet = [&](std::size_t i) { return std::to_integer<std::uint8_t>(input[i]); };
+    const auto refuse = [&](errc why, std::size_t where) {
+        ec = why;
+        at = where;
+        return false;
+    };
+    // ZMTP 1.0 opens with a frame: a length of 1 to 254 and an octet of flags, or FF, a length of
+    // eight octets and the flags, of which only bit 0 means something. 13/ZMTP, "Framing".
     if (!input.empty() && octet(0) != 0xff) {
-        ec = errc::unversioned_peer;
-        return false;
+        if (octet(0) == 0)
+            return refuse(errc::not_zmtp, 0);
+        if (input.size() < 2)
+            return false;
+        return octet(1) <= 1 ? refuse(errc::zmtp_1_peer, 0) : refuse(errc::not_zmtp, 0);
     }
-    // libzmq tests this one bit only; without it this is the long form of a 1.0 identity.
-    if (input.size() > at_signature_end && (octet(at_signature_end) & 1) == 0) {
-        ec = errc::unversioned_peer;
-        return false;
-    }
-    if (input.size() > at_major && octet(at_major) < 3) {
-        ec = errc::zmtp_2_peer; // 37/ZMTP calls 1 and 2 so; 0 is the version ZMTP 2.0 drafts sent
-        return false;
-    }
+    // libzmq tests this one bit only.
+    if (input.size() > at_signature_end && (octet(at_signature_end) & 1) == 0)
+        return refuse(octet(at_signature_end) == 0 ? errc::zmtp_1_peer : errc::not_zmtp,
+                      at_signature_end);
+    // 37/ZMTP calls 1 and 2 so; 0 is the version ZMTP 2.0 drafts sent.
+    if (input.size() > at_major && octet(at_major) < 3)
+        return refuse(errc::zmtp_2_peer, at_major);
     for (std::size_t i = 0; i < mechanism_size && at_mechanism + i < input.size(); ++i) {
         const auto expected = i < mechanism.size() ? static_cast<std::uint8_t>(mechanism[i]) : 0;
-        if (octet(at_mechanism + i) != expected) {
-            ec = errc::mechanism_mismatch;
-            return false;
-        }
+        if (octet(at_mechanism + i) != expected)
+            return refuse(errc::mechanism_mismatch, at_mechanism + i);
     }
     if (input.size() < greeting_size)
         return false;

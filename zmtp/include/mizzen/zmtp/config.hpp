@@ -2,12 +2,17 @@
 #pragma once
 
 #include <mizzen/zmtp/allocator.hpp>
+#include <mizzen/zmtp/metadata.hpp>
+#include <mizzen/zmtp/null.hpp>
 #include <mizzen/zmtp/octets.hpp>
+#include <mizzen/zmtp/security.hpp>
 #include <mizzen/zmtp/socket_type.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <system_error>
 
 namespace mizzen::zmtp {
 
@@ -15,14 +20,13 @@ namespace mizzen::zmtp {
 using time_point = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
 
-/// Which end of the security handshake a connection plays. NULL treats both alike.
-enum class role : std::uint8_t { client, server };
-
 struct limits {
     std::uint64_t max_message_size = std::uint64_t{1} << 30; ///< Octets of all bodies together.
     std::size_t max_parts = 65'536;
-    std::size_t max_command_size = 16 * 1024; ///< Octets; in the handshake and after it.
+    std::size_t max_command_size = 16 * 1024; ///< Octets of its body, in the handshake and after.
+    std::size_t max_topic_size = 64 * 1024;   ///< Octets; of SUBSCRIBE and CANCEL, to publishers.
     std::size_t max_properties = 64;          ///< In the peer's metadata.
+    std::size_t max_metadata_size = 8 * 1024; ///< Octets of all their values together.
     milliseconds handshake_time{30'000}; ///< From the start to the peer's READY; 0 is no limit.
 };
 
@@ -36,12 +40,21 @@ struct heartbeat {
 /// Outlives the connections that use it.
 struct config {
     socket_type type = socket_type::dealer;
-    octets routing_id{}; ///< Announced as Identity by REQ, DEALER and ROUTER; up to 255 octets.
+    octets routing_id{}; ///< Announced as Identity by REQ, DEALER and ROUTER; up to 255 octets,
+                         ///< the first of them not zero.
+    std::span<const property> properties{}; ///< Announced as well; names start with "X-".
+    const security* mechanism = &default_security();
+    bool authenticate = false; ///< Has the program judge every peer, also by NULL.
     limits limit{};
     heartbeat beat{};
     allocator* memory = &default_allocator();
     std::size_t read_block = 68 * 1024;  ///< Octets asked of the transport at once.
     std::size_t write_batch = 64 * 1024; ///< Octets of small frames gathered for one write.
 };
+
+/// Whether connections can be made with that: invalid_routing_id, malformed_metadata (a property
+/// that is not X-, or has a name of over 255 octets), command_too_large (more than any peer with
+/// these limits would take). A connection made nevertheless is closed from the start, for that.
+[[nodiscard]] std::error_code check(const config& cfg) noexcept;
 
 } // namespace mizzen::zmtp

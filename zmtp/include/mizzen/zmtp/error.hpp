@@ -7,7 +7,8 @@ namespace mizzen::zmtp {
 
 /// Why a connection failed. Each value is one broken sentence of 37/ZMTP or one limit of ours.
 enum class errc {
-    unversioned_peer = 1,     ///< The greeting is not one of ZMTP 2 or 3: ZMTP 1.0, or no ZMTP.
+    not_zmtp = 1,             ///< What the peer opens with is no greeting of any ZMTP version.
+    zmtp_1_peer,              ///< The peer speaks ZMTP 1.0, which is not supported.
     zmtp_2_peer,              ///< The peer speaks ZMTP 2.0, which is not supported.
     mechanism_mismatch,       ///< The peer's security mechanism is not ours.
     handshake_timeout,        ///< The handshake was not over in time.
@@ -16,10 +17,13 @@ enum class errc {
     malformed_metadata,       ///< A property whose length does not fit, or whose name is empty.
     duplicate_property,       ///< A standard property stands twice in the metadata.
     too_many_properties,      ///< More metadata properties than the limit.
+    metadata_too_large,       ///< Metadata values with more octets than the limit.
     missing_socket_type,      ///< The peer's metadata has no Socket-Type.
     incompatible_socket_type, ///< The peer's socket type may not talk to ours.
     invalid_routing_id,       ///< Identity over 255 octets, or starting with a zero octet.
     refused_by_peer,          ///< The peer answered the handshake with ERROR.
+    authentication_failed,    ///< The program did not accept the peer's credentials.
+    protection_failed,        ///< A frame that the mechanism cannot open, or that comes again.
     frame_size_out_of_range,  ///< A frame announces more than 2^63-1 octets.
     message_too_large,        ///< A message grows beyond the limit.
     command_too_large,        ///< A command frame announces more octets than the limit.
@@ -30,6 +34,7 @@ enum class errc {
     end_of_stream,            ///< The peer closed the stream.
     not_ready,                ///< Misuse: a message was sent before the handshake was over.
     empty_message,            ///< Misuse: a message without parts was sent.
+    no_question,              ///< Misuse: authenticate() while nothing was asked.
 };
 
 /// What to do about it.

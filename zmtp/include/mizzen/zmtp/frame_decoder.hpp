@@ -27,6 +27,9 @@ public:
         : memory_{&memory}, read_block_{read_block < smallest_block ? smallest_block : read_block} {
     }
 
+    /// Octets that a command's body may have from now on; until then the default of `limits`.
+    void allow_commands(std::size_t largest) noexcept { max_command_size_ = largest; }
+
     /// Where the next octets go: up to two pieces, to be filled in order. Empty when the allocator
     /// refuses. They stand until commit; next is not called in between.
     [[nodiscard]] std::span<const std::span<std::byte>> prepare() noexcept;
@@ -37,6 +40,15 @@ public:
         return block_ ? octets{block_.get()->data() + begin_, end_ - begin_} : octets{};
     }
     void skip(std::size_t size) noexcept { begin_ += size; }
+    /// Whether nothing more can be read before something is decoded.
+    [[nodiscard]] bool full() const noexcept {
+        return block_ && begin_ == 0 && end_ == block_.get()->capacity;
+    }
+    /// Octets of the stream in front of what is not decoded: where the next frame starts, also
+    /// after a failure.
+    [[nodiscard]] std::uint64_t position() const noexcept { return base_ + begin_; }
+    /// Octets of the stream that have come.
+    [[nodiscard]] std::uint64_t received() const noexcept { return base_ + end_; }
 
     /// Decodes up to the end of the next message or command.
     ///
@@ -65,7 +77,12 @@ public:
         return next_slow(out, limit, ec);
     }
 
+    /// Valid until next, prepare or skip is called.
     [[nodiscard]] octets command() const noexcept { return command_; }
+    /// Where its body starts in the stream.
+    [[nodiscard]] std::uint64_t command_position() const noexcept {
+        return position() - command_.size();
+    }
 
     /// Whether a message has begun and not ended.
     [[nodiscard]] bool in_message() const noexcept { return !partial_.empty() || large_; }
@@ -83,14 +100,18 @@ private:
     [[nodiscard]] bool adopt_large(const frame_header& header) noexcept;
     [[nodiscard]] bool begin_large(const frame_header& header) noexcept;
     [[nodiscard]] bool finish_large() noexcept;
+    void finish_large_command() noexcept;
     [[nodiscard]] bool grow_large() noexcept;
     [[nodiscard]] bool check(const frame_header& header, const limits& limit,
                              std::error_code& ec) const noexcept;
+    void forget_decoded() noexcept;
     void release_if_drained() noexcept;
 
     allocator* memory_;
     std::size_t read_block_;
-    block_ref block_; // octets [begin_, end_) are not decoded
+    std::size_t max_command_size_ = limits{}.max_command_size;
+    std::uint64_t base_ = 0; // octets of the stream in front of block_
+    block_ref block_;        // octets [begin_, end_) are not decoded
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     octets command_;
@@ -99,7 +120,8 @@ private:
     block_ref large_;                // the body that is coming: a header's room, then the octets
     std::uint64_t large_size_ = 0;
     std::size_t large_have_ = 0;
-    bool large_more_ = false;
+    std::uint8_t large_flags_ = 0;
+    block_ref large_command_; // what command_ points into, if not into block_
     std::array<std::span<std::byte>, 2> room_;
 };
 

@@ -32,6 +32,11 @@ public:
     /// Puts octets as they are between two frames: a greeting, or a whole command frame.
     /// False when there is no room for them, or no memory.
     [[nodiscard]] bool put(octets raw) noexcept;
+    /// The same without a copy: writes all of the block.
+    [[nodiscard]] bool put(block_ref raw) noexcept;
+    /// From now on every part goes out as a message of its own, for a mechanism whose MORE is
+    /// inside.
+    void hide_more() noexcept { more_ = {}; }
 
     [[nodiscard]] std::span<const std::span<const std::byte>> output() const noexcept;
     [[nodiscard]] bool empty() const noexcept { return batch_ == nullptr; }
@@ -57,6 +62,7 @@ private:
 
     allocator* memory_;
     std::size_t batch_size_;
+    std::byte more_{frame_flag::more};
     batch* batch_ = nullptr;
     message current_; // does not fit as a whole yet; its parts before next_part_ are in the batch
     message::const_iterator next_part_;

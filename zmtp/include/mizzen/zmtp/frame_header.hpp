@@ -48,8 +48,7 @@ inline std::size_t encode_frame_header(std::byte* out, std::uint8_t flags,
 /// Reads the header at the front of `input`.
 ///
 /// Returns  Octets read: 2 (short size), 9 (long size), or 0 when `input` ends too early. The size
-/// is
-///          handed on as it stands: the caller compares it with its limits before it reserves
+///          is handed on as it stands: the caller compares it with its limits before it reserves
 ///          memory.
 /// RFC      37/ZMTP, "Framing". Reserved flags are ignored, as by libzmq.
 [[nodiscard]] inline std::size_t decode_frame_header(std::span<const std::byte> input,

@@ -27,10 +27,11 @@ struct greeting {
 /// input      What has come so far.
 /// mechanism  Ours; the peer's has to be the same 20 octets, padding included.
 /// minor      Set once the greeting is whole.
+/// at         Set on an error: the octet that is wrong.
 /// Returns    Whether it is whole.
-/// Errors     unversioned_peer, zmtp_2_peer, mechanism_mismatch.
+/// Errors     not_zmtp, zmtp_1_peer, zmtp_2_peer, mechanism_mismatch.
 /// RFC        37/ZMTP, "Version Negotiation". Padding, as-server and filler are ignored.
 [[nodiscard]] bool check_greeting(octets input, std::string_view mechanism, std::uint8_t& minor,
-                                  std::error_code& ec) noexcept;
+                                  std::size_t& at, std::error_code& ec) noexcept;
 
 } // namespace mizzen::zmtp

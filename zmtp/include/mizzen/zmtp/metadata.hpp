@@ -18,8 +18,9 @@ struct property {
 /// Reads the property at the front of `rest` and removes it from there.
 ///
 /// Returns  Nothing once `rest` is empty, and on an error.
-/// Errors   malformed_metadata: a length that does not fit, or an empty name. `ec` is cleared
-/// otherwise. RFC      23/ZMTP, "Connection Metadata".
+/// Errors   malformed_metadata: a length that does not fit, or an empty name; `rest` stays as it
+///          was. `ec` is cleared otherwise.
+/// RFC      23/ZMTP, "Connection Metadata".
 [[nodiscard]] std::optional<property> next_property(octets& rest, std::error_code& ec) noexcept;
 
 /// Octets that encode_property writes.
