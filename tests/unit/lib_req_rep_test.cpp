@@ -104,7 +104,7 @@ TEST_CASE("hundreds of replies to nothing, in one burst with the right one, stay
     CHECK((answer == "second" || client.stats().dropped_unexpected < 500));
 }
 
-TEST_CASE("a malformed reply is dropped and counted, and the connection lives") {
+TEST_CASE("D35: a malformed reply is dropped and counted, and the connection lives") {
     loop run;
     req client{run.io};
     raw_peer peer{run, client.bind("tcp://127.0.0.1:*")};
