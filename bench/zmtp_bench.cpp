@@ -3,6 +3,8 @@
 #include <mizzen/zmtp/frame_decoder.hpp>
 #include <mizzen/zmtp/frame_encoder.hpp>
 #include <mizzen/zmtp/frame_header.hpp>
+#include <mizzen/zmtp/null.hpp>
+#include <mizzen/zmtp/plain.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -22,7 +24,10 @@ using namespace mizzen::zmtp;
 const config defaults; // 64 KiB a read, 64 KiB a write
 const time_point now{};
 
-void sizes(benchmark::internal::Benchmark* of) { of->Arg(16)->Arg(1024)->Arg(64 * 1024); }
+void sizes(benchmark::internal::Benchmark* of) {
+    for (const std::int64_t size : {16, 64, 256, 1024, 4096, 64 * 1024, 1024 * 1024})
+        of->Arg(size);
+}
 
 std::size_t body_size(const benchmark::State& state) {
     return static_cast<std::size_t>(state.range(0));
@@ -158,6 +163,33 @@ void pair(benchmark::State& state) {
     count(state, received);
 }
 BENCHMARK(pair)->Apply(sizes);
+
+// Both ends from nothing to the first message that could be sent, without a wire between them.
+void handshake_with(benchmark::State& state, const security& mechanism) {
+    config cfg;
+    cfg.mechanism = &mechanism;
+    std::error_code ec;
+    for ([[maybe_unused]] auto _ : state) {
+        connection client{role::client, cfg, now};
+        connection server{role::server, cfg, now};
+        while (!client.handshake_done() || !server.handshake_done()) {
+            carry(client, server);
+            if (!server.credentials().empty())
+                server.authenticate(verdict::accepted, now, ec);
+            carry(server, client);
+            if (!client.is_open() || !server.is_open())
+                return state.SkipWithError("the handshake failed");
+        }
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+void handshake_null(benchmark::State& state) { handshake_with(state, default_security()); }
+BENCHMARK(handshake_null);
+void handshake_plain(benchmark::State& state) {
+    const plain_security secret{"user", "password"};
+    handshake_with(state, secret);
+}
+BENCHMARK(handshake_plain);
 
 } // namespace
 

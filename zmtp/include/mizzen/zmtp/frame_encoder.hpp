@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace mizzen::zmtp {
 
@@ -24,11 +25,19 @@ public:
     frame_encoder& operator=(const frame_encoder&) = delete;
 
     /// Whether send takes another message now; if not, consume comes first.
-    [[nodiscard]] bool can_send() const noexcept {
-        return current_.empty() && (batch_ == nullptr || has_room());
-    }
+    [[nodiscard]] bool can_send() const noexcept { return current_.empty() && tail_ <= small_end_; }
     /// Takes a message that is not empty, when can_send(). False when the allocator refuses.
-    [[nodiscard]] bool send(message&& m) noexcept;
+    [[nodiscard]] bool send(message&& m) noexcept {
+        // The commonest message by far: one small part, behind others.
+        if (tail_ == nullptr || m.state_.first.owner != nullptr || m.state_.parts != 1)
+            return send_slow(std::move(m));
+        const std::size_t size = m.head_size();
+        copy_short(tail_, m.state_.store + m.state_.begin, size);
+        *tail_ &= ~std::byte{frame_flag::more};
+        tail_ += size;
+        m.forget();
+        return true;
+    }
     /// Puts octets as they are between two frames: a greeting, or a whole command frame.
     /// False when there is no room for them, or no memory.
     [[nodiscard]] bool put(octets raw) noexcept;
@@ -55,8 +64,11 @@ private:
         2 * 1024; // a larger body is written from its block
     static constexpr std::size_t most_spans = 64;
 
-    [[nodiscard]] bool has_room() const noexcept;
+    [[nodiscard]] bool send_slow(message&& m) noexcept;
     [[nodiscard]] bool open(std::size_t capacity) noexcept;
+    void rewind() noexcept;
+    [[nodiscard]] std::size_t room_for_copies() const noexcept;
+    void hold(octets body, block* owner) noexcept;
     [[nodiscard]] bool continue_current() noexcept;
     void close() noexcept;
 
@@ -64,6 +76,8 @@ private:
     std::size_t batch_size_;
     std::byte more_{frame_flag::more};
     batch* batch_ = nullptr;
+    std::byte* tail_ = nullptr;      // behind what was copied into the batch
+    std::byte* small_end_ = nullptr; // up to here there is room for a small message, and reserve
     message current_; // does not fit as a whole yet; its parts before next_part_ are in the batch
     message::const_iterator next_part_;
 };
