@@ -56,6 +56,7 @@ void socket_core::make_link(session& s, zmtp::role side, time_point now) {
         made->type = type_;
         made->routing_id = as_octets(made->id);
         made->memory = &block_cache::instance();
+        made->spare_memory = 0; // the cache serves all connections
         made->limit = options.limit;
         made->beat = options.beat;
         config_ = std::move(made);

@@ -1,4 +1,5 @@
 // The life of a connection: from octets to events, in each of its states.
+#include "block_pool.hpp"
 #include <mizzen/zmtp/connection.hpp>
 #include <mizzen/zmtp/greeting.hpp>
 
@@ -8,8 +9,10 @@
 namespace mizzen::zmtp {
 
 connection::connection(role side, const config& cfg, time_point now) noexcept
-    : config_{&cfg}, decoder_{*cfg.memory, cfg.read_block}, encoder_{*cfg.memory, cfg.write_batch},
-      role_{side}, now_{now} {
+    : config_{&cfg},
+      pool_{cfg.spare_memory == 0 ? nullptr : block_pool::create(*cfg.memory, cfg.spare_memory)},
+      memory_{pool_ == nullptr ? cfg.memory : pool_}, decoder_{*memory_, cfg.read_block},
+      encoder_{*memory_, cfg.write_batch}, role_{side}, now_{now} {
     if (const std::error_code wrong = check(cfg)) {
         fail(static_cast<errc>(wrong.value()), 0);
         return;
@@ -20,12 +23,21 @@ connection::connection(role side, const config& cfg, time_point now) noexcept
     const std::string_view name = cfg.mechanism->name();
     const auto opening =
         encode_greeting({.mechanism = name, .as_server = side == role::server && name != "NULL"});
-    mechanism_.reset(cfg.mechanism->create(side, *cfg.memory));
-    if (!mechanism_ || !encoder_.put(opening))
+    mechanism_.reset(cfg.mechanism->create(side, *memory_));
+    if ((pool_ == nullptr && cfg.spare_memory != 0) || !mechanism_ || !encoder_.put(opening))
         fail(errc::not_enough_memory, 0);
 }
 
-connection::~connection() { forget_credentials(); }
+connection::~connection() {
+    forget_credentials();
+    if (pool_ != nullptr)
+        pool_->release(); // what the members still hold comes back to it
+}
+
+void connection::trim() noexcept {
+    if (pool_ != nullptr)
+        pool_->trim();
+}
 
 std::span<const std::span<std::byte>> connection::prepare() noexcept {
     if (state_ == state::closed)

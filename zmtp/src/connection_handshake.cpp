@@ -119,7 +119,7 @@ void connection::read_error(octets reason, std::uint64_t at) noexcept {
 }
 
 bool connection::keep(octets data) noexcept {
-    metadata_ = block_ref{block::create(*config_->memory, data.size())};
+    metadata_ = block_ref{block::create(*memory_, data.size())};
     if (!metadata_)
         return false;
     if (!data.empty())
@@ -188,7 +188,7 @@ std::optional<octets> connection::peer_property(std::string_view name) const noe
 
 octets connection::own_metadata() noexcept {
     if (!own_metadata_) {
-        own_metadata_ = block_ref{block::create(*config_->memory, metadata_size(*config_))};
+        own_metadata_ = block_ref{block::create(*memory_, metadata_size(*config_))};
         if (!own_metadata_) {
             fail(errc::not_enough_memory);
             return {};
@@ -211,7 +211,7 @@ void connection::ask(std::span<const octets> credentials) noexcept {
     std::size_t size = 0;
     for (const octets text : credentials)
         size += text.size();
-    credential_octets_ = block_ref{block::create(*config_->memory, size)};
+    credential_octets_ = block_ref{block::create(*memory_, size)};
     if (!credential_octets_)
         return fail(errc::not_enough_memory);
     std::byte* at = credential_octets_->data();

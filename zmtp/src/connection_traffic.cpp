@@ -34,8 +34,7 @@ bool connection::send_guarded(message&& m) noexcept {
     message sealed;
     std::size_t left = m.size();
     for (const octets part : m) {
-        std::byte* const room =
-            sealed.extend_back(part.size() + mechanism_->overhead(), *config_->memory);
+        std::byte* const room = sealed.extend_back(part.size() + mechanism_->overhead(), *memory_);
         if (room == nullptr)
             return false;
         if (!mechanism_->seal(--left != 0 ? frame_flag::more : std::uint8_t{0}, part, room)) {
@@ -63,7 +62,7 @@ void connection::send_subscription(bool wanted, octets topic, std::error_code& e
     }
     if (peer_minor_ == 0) {
         message m;
-        std::byte* const room = m.extend_back(1 + topic.size(), *config_->memory);
+        std::byte* const room = m.extend_back(1 + topic.size(), *memory_);
         if (room == nullptr) {
             fail(errc::not_enough_memory);
             ec = failure_;
@@ -104,7 +103,7 @@ bool connection::put_command(std::string_view name, octets data, octets more) no
         if (encoder_.put(whole))
             return true; // else there is no room for a copy
     }
-    block_ref large{block::create(*config_->memory, head + body)};
+    block_ref large{block::create(*memory_, head + body)};
     if (!large)
         return false;
     if (!guarded)
@@ -119,7 +118,7 @@ bool connection::put_command(std::string_view name, octets data, octets more) no
 bool connection::put_guarded(octets command) noexcept {
     const std::size_t body = command.size() + mechanism_->overhead();
     const std::size_t head = header_size(body);
-    block_ref sealed{block::create(*config_->memory, head + body)};
+    block_ref sealed{block::create(*memory_, head + body)};
     if (!sealed)
         return false;
     encode_frame_header(sealed->data(), 0, body);
@@ -229,7 +228,7 @@ bool connection::open_frame(octets body, message& opened, std::uint8_t& flags) n
     const std::size_t overhead = mechanism_->overhead();
     if (body.size() < overhead)
         return false;
-    std::byte* const room = opened.extend_back(body.size() - overhead, *config_->memory);
+    std::byte* const room = opened.extend_back(body.size() - overhead, *memory_);
     if (room == nullptr) {
         fail(errc::not_enough_memory);
         return false;
@@ -245,7 +244,7 @@ bool connection::assemble(message&& part) noexcept {
         fail(errc::too_many_parts);
     else if (partial_.empty())
         partial_ = std::move(part);
-    else if (!partial_.try_push_back(part.front(), *config_->memory))
+    else if (!partial_.try_push_back(part.front(), *memory_))
         fail(errc::not_enough_memory);
     return state_ != state::closed;
 }

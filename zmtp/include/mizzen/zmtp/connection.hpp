@@ -19,6 +19,8 @@
 
 namespace mizzen::zmtp {
 
+class block_pool;
+
 enum class event : std::uint8_t {
     need_input,     ///< Nothing is left of what has come.
     handshake_done, ///< Messages may be sent from now on.
@@ -104,6 +106,13 @@ public:
     /// How many of those octets were written.
     void consume(std::size_t size) noexcept;
 
+    /// Where this connection's memory comes from, for messages that are made to be sent on it:
+    /// those it has room for cost no allocation. Only for the thread that uses the connection.
+    [[nodiscard]] allocator& memory() const noexcept { return *memory_; }
+    /// Gives back the memory that is kept for the next use (config::spare_memory); for a connection
+    /// that is likely to be idle for a while.
+    void trim() noexcept;
+
     /// When handle_timeout is due.
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
     /// Sends a PING, or closes the connection, if that is due.
@@ -176,6 +185,8 @@ private:
     [[nodiscard]] bool keep(octets data) noexcept;
 
     const config* config_;
+    block_pool* pool_;  // null when nothing is to be kept
+    allocator* memory_; // the pool, or the configured one
     frame_decoder decoder_;
     frame_encoder encoder_;
     state state_ = state::greeting;
