@@ -31,6 +31,9 @@ bool read_port(std::string_view text, std::uint16_t& port) {
 }
 
 bool read_host(std::string_view text, endpoint_use use, std::string& host) {
+    // Asio takes anything for an IPv6 zone, and for what follows a null character.
+    if (std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }))
+        return false;
     if (use == endpoint_use::bind && text == "*") {
         host.clear();
         return true;

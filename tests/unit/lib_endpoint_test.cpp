@@ -83,11 +83,13 @@ TEST_CASE("a port is a decimal number of sixteen bits and nothing else") {
 TEST_CASE("a host that is no address or name is refused") {
     for (const auto* text :
          {"tcp://", "tcp://:5555", "tcp://[::1:5555", "tcp://[]:1", "tcp://[g::]:1",
-          "tcp://::1:5555", "tcp://[127.0.0.1]:1", "tcp://a b:1", "tcp:///x:1"}) {
+          "tcp://::1:5555", "tcp://[127.0.0.1]:1", "tcp://a b:1", "tcp:///x:1", "tcp://[::1%\t]:5",
+          "tcp://[fe80::1%a b]:5"}) {
         CAPTURE(text);
         CHECK(to_bind(text) == "bad host");
         CHECK(to_connect(text) == "bad host");
     }
+    CHECK(to_connect(std::string{"tcp://127.0.0.1\0:5", 18}) == "bad host");
     CHECK(to_connect("tcp://*:5555") == "bad host");
     CHECK(to_bind("tcp://example.org:5555") == "bad host");
     CHECK(to_bind("tcp://256.0.0.1:5555") == "bad host");

@@ -310,6 +310,17 @@ TEST_CASE("a message within the handshake is refused at its first frame, not at 
     CHECK(closed_by("02 0000000000100000 'abc'") == errc::unexpected_frame);
 }
 
+TEST_CASE("a message within the handshake is what is wrong, whatever follows its first frame") {
+    const bytes stream = greeting_3_1() + wire("01 05 'early' 02 8000000000000000");
+    for (const auto& cuts : every_cut(stream)) {
+        lone_end end;
+        for (const octets piece : cuts)
+            end.hear(piece);
+        CHECK(end.got.closed == errc::unexpected_frame);
+        CHECK(end.got.failed_at == greeting_size);
+    }
+}
+
 TEST_CASE("a command over 16 KiB is refused in the handshake by its header") {
     CHECK(closed_by("06 0000000000004001") == errc::command_too_large);
     CHECK(closed_by("06 FFFFFFFFFFFFFFFF") == errc::frame_size_out_of_range);

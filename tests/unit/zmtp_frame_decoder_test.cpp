@@ -278,6 +278,33 @@ TEST_CASE("a command larger than what is buffered comes whole, in whatever piece
     CHECK(decode("06 00000000000186A1", limit).ec == errc::command_too_large);
 }
 
+TEST_CASE("octets may be read on before a large body that is whole has been taken") {
+    frame_decoder decoder{default_allocator(), 32 * 1024};
+    const bytes stream = wire("02 0000000000012000") + filled(0x12000) + wire("00 01 61 00 01 62");
+    for (octets rest{stream}; !rest.empty();) {
+        std::size_t size = 0;
+        for (const std::span<std::byte> room : decoder.prepare()) {
+            CHECK_FALSE(room.empty());
+            const std::size_t take = std::min({room.size(), rest.size(), std::size_t{3}});
+            std::copy_n(rest.begin(), take, room.begin());
+            rest = rest.subspan(take);
+            size += take;
+            if (take < room.size())
+                break;
+        }
+        decoder.commit(size);
+        message m;
+        std::error_code ec;
+        if (rest.size() > 6) // then read the rest without a look at what has come
+            CHECK(decoder.next(m, {}, ec) == frame_decoder::result::need_input);
+    }
+    std::vector<std::size_t> sizes;
+    std::error_code ec;
+    for (message m; decoder.next(m, {}, ec) == frame_decoder::result::message;)
+        sizes.push_back(m.front().size());
+    CHECK(sizes == std::vector<std::size_t>{0x12000, 1, 1});
+}
+
 TEST_CASE("the position in the stream is where the next frame starts, however it is cut") {
     const bytes stream = wire("00 01 61 | 04 04 03 'FOO' | 02 0000000000005000") + filled(0x5000) +
                          wire("00 01 62 | 06 8000000000000000");

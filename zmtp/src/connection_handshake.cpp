@@ -83,7 +83,10 @@ void connection::read_handshake() noexcept {
             if (decoder_.in_message()) // before a stranger's message takes more memory
                 fail(errc::unexpected_frame, at);
             return;
-        case frame_decoder::result::failed: return fail(static_cast<errc>(ec.value()));
+        case frame_decoder::result::failed:
+            if (decoder_.in_message()) // whatever is wrong behind its first frame
+                return fail(errc::unexpected_frame, at);
+            return fail(static_cast<errc>(ec.value()));
         case frame_decoder::result::message: return fail(errc::unexpected_frame, at);
         case frame_decoder::result::command:
             if (decoder_.in_message())

@@ -11,15 +11,15 @@ namespace mizzen::zmtp {
 
 std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
     std::size_t count = 0;
-    std::size_t large_rest = 0;
-    if (large_) {
+    large_room_ = 0;
+    if (large_ && large_have_ < large_size_) {
         if (!grow_large())
             return {};
         const std::size_t room = large_->capacity - max_frame_header - large_have_;
-        large_rest =
+        large_room_ =
             static_cast<std::size_t>(std::min<std::uint64_t>(room, large_size_ - large_have_));
-        room_[count++] = {large_->data() + max_frame_header + large_have_, large_rest};
-        if (large_rest < large_size_ - large_have_)
+        room_[count++] = {large_->data() + max_frame_header + large_have_, large_room_};
+        if (large_room_ < large_size_ - large_have_)
             return {room_.data(), count}; // what comes behind this is still the body
     }
     if (!make_room())
@@ -31,7 +31,7 @@ std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
     if (free == 0)
         return {room_.data(), count};
     room_[count++] = {block_->data() + end_,
-                      large_rest > behind_large ? std::min(free, behind_large) : free};
+                      large_room_ > behind_large ? std::min(free, behind_large) : free};
     return {room_.data(), count};
 }
 
@@ -72,7 +72,7 @@ void frame_decoder::forget_decoded() noexcept {
 
 void frame_decoder::commit(std::size_t size) noexcept {
     if (large_) {
-        const std::size_t taken = std::min(size, room_[0].size());
+        const std::size_t taken = std::min(size, large_room_);
         large_have_ += taken;
         base_ += taken; // they never were in the block
         size -= taken;

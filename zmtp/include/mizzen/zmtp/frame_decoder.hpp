@@ -120,6 +120,7 @@ private:
     block_ref large_;                // the body that is coming: a header's room, then the octets
     std::uint64_t large_size_ = 0;
     std::size_t large_have_ = 0;
+    std::size_t large_room_ = 0; // of what prepare gave
     std::uint8_t large_flags_ = 0;
     block_ref large_command_; // what command_ points into, if not into block_
     std::array<std::span<std::byte>, 2> room_;
