@@ -44,24 +44,24 @@ socket_stats basic_socket::stats() const { return shell_->core().stats; }
 
 // --- Options ---
 
-void basic_socket::set(const option::send_high_water_mark& value, std::error_code& ec) {
+void basic_socket::apply(const option::send_high_water_mark& value, std::error_code& ec) {
     ec.clear();
     shell_->core().options.send_mark = value.messages;
 }
-void basic_socket::set(const option::receive_high_water_mark& value, std::error_code& ec) {
+void basic_socket::apply(const option::receive_high_water_mark& value, std::error_code& ec) {
     ec.clear();
     shell_->core().options.receive_mark = value.messages;
 }
-void basic_socket::set(const option::high_water_octets& value, std::error_code& ec) {
+void basic_socket::apply(const option::high_water_octets& value, std::error_code& ec) {
     ec = value.octets == 0 ? make_error_code(invalid) : std::error_code{};
     if (!ec)
         shell_->core().options.mark_octets = value.octets;
 }
-void basic_socket::set(const option::linger& value, std::error_code& ec) {
+void basic_socket::apply(const option::linger& value, std::error_code& ec) {
     ec.clear();
     shell_->core().options.linger = value.time;
 }
-void basic_socket::set(const option::reconnect_interval& value, std::error_code& ec) {
+void basic_socket::apply(const option::reconnect_interval& value, std::error_code& ec) {
     const bool wrong = value.first <= option::milliseconds::zero() || value.maximum < value.first;
     ec = wrong ? make_error_code(invalid) : std::error_code{};
     if (wrong)
@@ -69,19 +69,19 @@ void basic_socket::set(const option::reconnect_interval& value, std::error_code&
     shell_->core().options.reconnect_first = value.first;
     shell_->core().options.reconnect_maximum = value.maximum;
 }
-void basic_socket::set(const option::handshake_timeout& value, std::error_code& ec) {
+void basic_socket::apply(const option::handshake_timeout& value, std::error_code& ec) {
     ec = negative(value.time) ? make_error_code(invalid) : std::error_code{};
     if (ec)
         return;
     shell_->core().options.limit.handshake_time = value.time;
     shell_->core().options_changed();
 }
-void basic_socket::set(const option::max_handshakes& value, std::error_code& ec) {
+void basic_socket::apply(const option::max_handshakes& value, std::error_code& ec) {
     ec = value.count == 0 ? make_error_code(invalid) : std::error_code{};
     if (!ec)
         shell_->core().options.max_handshakes = value.count;
 }
-void basic_socket::set(const option::heartbeat& value, std::error_code& ec) {
+void basic_socket::apply(const option::heartbeat& value, std::error_code& ec) {
     constexpr option::milliseconds longest_ttl{65'500};
     const bool wrong = negative(value.interval) || negative(value.ttl) || value.ttl > longest_ttl;
     ec = wrong ? make_error_code(invalid) : std::error_code{};
@@ -90,12 +90,12 @@ void basic_socket::set(const option::heartbeat& value, std::error_code& ec) {
     shell_->core().options.beat = {value.interval, value.timeout, value.ttl};
     shell_->core().options_changed();
 }
-void basic_socket::set(const option::max_message_size& value, std::error_code& ec) {
+void basic_socket::apply(const option::max_message_size& value, std::error_code& ec) {
     ec.clear();
     shell_->core().options.limit.max_message_size = value.octets;
     shell_->core().options_changed();
 }
-void basic_socket::set(const option::routing_id& value, std::error_code& ec) {
+void basic_socket::apply(const option::routing_id& value, std::error_code& ec) {
     const bool wrong = value.id.empty() || value.id.size() > 255 || value.id.front() == '\0';
     ec = wrong ? make_error_code(invalid) : std::error_code{};
     if (wrong)
@@ -103,22 +103,65 @@ void basic_socket::set(const option::routing_id& value, std::error_code& ec) {
     shell_->core().options.routing_id = value.id;
     shell_->core().options_changed();
 }
-void basic_socket::set(const option::backlog& value, std::error_code& ec) {
+void basic_socket::apply(const option::backlog& value, std::error_code& ec) {
     ec = value.connections <= 0 ? make_error_code(invalid) : std::error_code{};
     if (!ec)
         shell_->core().options.backlog = value.connections;
 }
-void basic_socket::set(const option::router_mandatory& value, std::error_code& ec) {
+void basic_socket::apply(const option::router_mandatory& value, std::error_code& ec) {
     ec.clear();
     shell_->core().options.router_mandatory = value.on;
 }
-void basic_socket::set(const option::router_handover& value, std::error_code& ec) {
+void basic_socket::apply(const option::router_handover& value, std::error_code& ec) {
     ec.clear();
     shell_->core().options.router_handover = value.on;
 }
-void basic_socket::set(const option::report_peers& value, std::error_code& ec) {
+void basic_socket::apply(const option::report_peers& value, std::error_code& ec) {
     ec.clear();
     shell_->core().options.report_peers = value.on;
+}
+
+void basic_socket::apply(const option::immediate& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.immediate = value.on;
+}
+void basic_socket::apply(const option::conflate& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.conflate = value.on;
+}
+void basic_socket::apply(const option::probe_router& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.probe_router = value.on;
+}
+void basic_socket::apply(const option::req_relaxed& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.req_relaxed = value.on;
+}
+void basic_socket::apply(const option::req_correlate& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.req_correlate = value.on;
+}
+void basic_socket::apply(const option::publish_no_drop& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.publish_no_drop = value.on;
+}
+void basic_socket::apply(const option::connect_routing_id& value, std::error_code& ec) {
+    ec = value.id.empty() || value.id.size() > 255 ? make_error_code(invalid) : std::error_code{};
+    if (!ec)
+        shell_->core().options.connect_routing_id = value.id;
+}
+void basic_socket::apply(const option::xpub_reports& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.reports = value.what;
+}
+void basic_socket::apply(const option::xpub_manual& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.xpub_manual = value.on;
+    shell_->core().options.xpub_last_value = value.on && value.last_value;
+}
+void basic_socket::apply(const option::xpub_welcome& value, std::error_code& ec) {
+    ec.clear();
+    shell_->core().options.welcome = value.body;
 }
 
 // --- Endpoints ---
@@ -196,6 +239,23 @@ bool basic_socket::try_receive_from(message& m) {
     shell_->core().receive_raw(m, ec);
     shell_->pump_soon();
     return !ec;
+}
+
+void basic_socket::subscribe(octets topic, std::error_code& ec) {
+    if (shell_->closed()) {
+        ec = errc::socket_closed;
+        return;
+    }
+    shell_->core().subscribe(topic, ec);
+    shell_->pump_soon();
+}
+void basic_socket::unsubscribe(octets topic, std::error_code& ec) {
+    if (shell_->closed()) {
+        ec = errc::socket_closed;
+        return;
+    }
+    shell_->core().unsubscribe(topic, ec);
+    shell_->pump_soon();
 }
 
 void basic_socket::enqueue(operation& op) { shell_->start(op); }

@@ -24,6 +24,7 @@ public:
         case errc::no_such_endpoint: return "that endpoint is neither bound nor connected";
         case errc::invalid_option: return "the option's value is out of range";
         case errc::duplicate_routing_id: return "the routing id is in use by another peer";
+        case errc::pair_is_taken: return "the PAIR socket has a peer already";
         case errc::too_many_handshakes: return "too many handshakes at once";
         }
         return "unknown error";

@@ -48,6 +48,7 @@ struct session {
     bool dirty = false;     // is on the list of those with output to write
     bool out_full = false;  // reached the send mark and is not half empty again yet
     bool removed = false;   // disconnect() was called: ends when its output is written
+    bool id_given = false;  // routing_id was chosen by this end
     session_phase phase = session_phase::waiting;
 
     std::shared_ptr<const zmtp::config> config; // outlives link
@@ -59,9 +60,10 @@ struct session {
     session_hook readable; // linked while `in` has something
     session_hook sendable; // linked while round robin may pick it
 
-    std::string routing_id; // a ROUTER's name for it; empty until attached
-    std::string endpoint;   // connected to, or accepted by
-    std::error_code why;    // it lost its connection
+    std::uint64_t publication = 0; // the last that went to it
+    std::string routing_id;        // a ROUTER's name for it; empty until attached
+    std::string endpoint;          // connected to, or accepted by
+    std::error_code why;           // it lost its connection
 
     milliseconds backoff{0}; // the next pause; 0 means the first
     std::optional<time_point> retry_at;

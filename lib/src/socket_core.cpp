@@ -13,8 +13,12 @@ struct socket_core::link_config : zmtp::config {
 };
 
 socket_core::socket_core(zmtp::socket_type type, std::uint64_t seed)
-    : type_{type}, random_{static_cast<std::minstd_rand::result_type>(seed)} {
+    : type_{type}, filters_{type == zmtp::socket_type::req || type == zmtp::socket_type::push ||
+                            type == zmtp::socket_type::pub || type == zmtp::socket_type::xpub ||
+                            type == zmtp::socket_type::sub},
+      random_{static_cast<std::minstd_rand::result_type>(seed)} {
     next_generated_id_ = static_cast<std::uint32_t>(random_());
+    request_id_ = static_cast<std::uint32_t>(random_());
 }
 
 socket_core::~socket_core() = default;
@@ -36,6 +40,20 @@ session& socket_core::add_connector(std::string endpoint, time_point now) {
     due_.push_back(&s);
     update_sendable(s);
     return s;
+}
+
+session* socket_core::add_connector(std::string endpoint, std::string routing_id, time_point now,
+                                    std::error_code& ec) {
+    ec.clear();
+    if (routes_.contains(routing_id)) {
+        ec = errc::duplicate_routing_id;
+        return nullptr;
+    }
+    session& s = add_connector(std::move(endpoint), now);
+    s.id_given = true;
+    s.routing_id = std::move(routing_id);
+    routes_[s.routing_id] = &s;
+    return &s;
 }
 
 session& socket_core::add_accepted(std::string endpoint, time_point now) {
@@ -72,6 +90,8 @@ void socket_core::make_link(session& s, zmtp::role side, time_point now) {
 void socket_core::attach(session& s, time_point now) {
     if (type_ == zmtp::socket_type::router && !claim_routing_id(s))
         return fail(s, errc::duplicate_routing_id);
+    if (type_ == zmtp::socket_type::pair && !peers_.empty())
+        return fail(s, errc::pair_is_taken);
     now_ = now;
     --handshaking_;
     ++stats.connections;
@@ -80,8 +100,26 @@ void socket_core::attach(session& s, time_point now) {
     s.peer = ++last_peer_;
     peers_[s.peer] = &s;
     put_notice(s, notice::peer_up);
+    update_rivals();
+    if (options.probe_router) {
+        message probe;
+        std::error_code ec;
+        if (probe.try_push_back({}))
+            s.link->send(std::move(probe), ec);
+    }
+    if (type_ == zmtp::socket_type::xpub)
+        greet_subscriber(s);
+    tell_topics(s);
     update_sendable(s);
     mark_dirty(s); // what was queued before
+}
+
+// Of a PAIR's connections that are on their way, none is to be sent to once there is a peer.
+void socket_core::update_rivals() {
+    if (type_ != zmtp::socket_type::pair)
+        return;
+    for (const auto& [key, s] : sessions_)
+        update_sendable(*s);
 }
 
 bool socket_core::owns_route(const session& s) const {
@@ -90,6 +128,8 @@ bool socket_core::owns_route(const session& s) const {
 }
 
 bool socket_core::claim_routing_id(session& s) {
+    if (s.id_given)
+        return true;
     std::string id{as_text(s.link->peer_routing_id())};
     const bool named = owns_route(s);
     if (id.empty()) {
@@ -141,6 +181,8 @@ void socket_core::detach(session& s) {
             decode_some(s, ~std::size_t{0}, true); // whole messages that have come stay readable
         ++stats.disconnects;
         peers_.erase(s.peer);
+        forget_topics(s);
+        update_rivals();
         put_notice(s, notice::peer_down);
     }
     s.phase = session_phase::waiting; // end() comes here again
@@ -184,6 +226,8 @@ void socket_core::transport_lost(session& s, std::error_code why, time_point now
     if (!s.connects || (s.removed && s.out.empty()))
         return end(s, now);
     s.phase = session_phase::waiting;
+    if (options.immediate)
+        drop_out(s);
     if (why == zmtp::condition::refused) {
         s.given_up = true; // the same configuration would be refused again
         drop_out(s);

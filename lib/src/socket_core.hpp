@@ -2,7 +2,9 @@
 #pragma once
 
 #include "session.hpp"
+#include "topic_trie.hpp"
 #include <mizzen/error.hpp>
+#include <mizzen/option.hpp>
 #include <mizzen/stats.hpp>
 #include <mizzen/zmtp/connection.hpp>
 
@@ -18,6 +20,10 @@
 #include <vector>
 
 namespace mizzen::detail {
+
+// What a message on the way out is, in place of the peer that it has no use for.
+inline constexpr peer_id subscribing = 1;
+inline constexpr peer_id cancelling = 2;
 
 /// The values of all options.
 struct socket_options {
@@ -35,6 +41,17 @@ struct socket_options {
     bool router_mandatory = false;
     bool router_handover = false;
     bool report_peers = false;
+    bool immediate = false;
+    bool conflate = false;
+    bool probe_router = false;
+    bool req_relaxed = false;
+    bool req_correlate = false;
+    bool publish_no_drop = false;
+    option::xpub_reports::which reports = option::xpub_reports::which::changes;
+    std::string connect_routing_id; // for the next connect only
+    bool xpub_manual = false;
+    bool xpub_last_value = false;
+    std::string welcome; // an XPUB's to each new peer; empty is none
 };
 
 /// The decisions of one socket. The shell tells it what happened to transports and when, and asks
@@ -55,6 +72,10 @@ public:
 
     /// A session for connect(); it wants its first attempt at once.
     session& add_connector(std::string endpoint, time_point now);
+    /// The same, with a routing id that wins over what the peer says of itself. Error:
+    /// duplicate_routing_id.
+    session* add_connector(std::string endpoint, std::string routing_id, time_point now,
+                           std::error_code& ec);
     /// A session for a connection that a listener accepted.
     session& add_accepted(std::string endpoint, time_point now);
     /// A connector's transport is open.
@@ -124,6 +145,13 @@ public:
     [[nodiscard]] bool readable() const noexcept;
     [[nodiscard]] bool sendable() const noexcept;
 
+    // --- Subscriptions ---
+
+    /// SUB and XSUB: counted; a cancellation that has no subscription does nothing. XPUB with
+    /// xpub_manual: for the peer whose request was received last; no_route when it is gone.
+    void subscribe(octets topic, std::error_code& ec);
+    void unsubscribe(octets topic, std::error_code& ec);
+
     // --- Time ---
 
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
@@ -140,6 +168,7 @@ private:
     [[nodiscard]] bool owns_route(const session& s) const;
     [[nodiscard]] bool claim_routing_id(session& s);
     void detach(session& s);
+    void update_rivals();
     void drop_out(session& s);
     void fail(session& s, std::error_code why);
     void schedule_retry(session& s, time_point now);
@@ -153,8 +182,9 @@ private:
                s.in_octets >= options.mark_octets;
     }
     [[nodiscard]] bool out_full(const session& s) const noexcept {
-        return s.out_full || (options.send_mark != 0 && s.out.size() >= options.send_mark) ||
-               s.out_octets >= options.mark_octets;
+        return !options.conflate &&
+               (s.out_full || (options.send_mark != 0 && s.out.size() >= options.send_mark) ||
+                s.out_octets >= options.mark_octets);
     }
     void mark_dirty(session& s) {
         if (!s.dirty && s.link) {
@@ -163,11 +193,12 @@ private:
         }
     }
     [[nodiscard]] static session* take_last(std::vector<session*>& from) noexcept;
-    // A REQ takes messages from the peer it asked, while it waits for the reply; others are stale.
-    [[nodiscard]] bool accepts(const session& s) const noexcept {
-        return !abandoned_ &&
-               (type_ != zmtp::socket_type::req || (waiting_ && s.key == conversation_));
+    // Whether what came goes to the program. What does not has been dealt with.
+    [[nodiscard]] bool takes_in(session& s, message& m) {
+        return !abandoned_ && (!filters_ || passes_filter(s, m));
     }
+    [[nodiscard]] bool passes_filter(session& s, message& m);
+    [[nodiscard]] bool round_robins() const noexcept;
     void push_out(session& s, message&& m);
     void update_sendable(session& s);
     void take_front(session& s, message& m, bool name_sender = false);
@@ -178,9 +209,24 @@ private:
     void send_routed(message& m, std::error_code& ec);
     void receive_reply(message& m, std::error_code& ec);
     void receive_request(message& m, std::error_code& ec);
+    [[nodiscard]] bool strip_correlation(message& m) const;
+    void drop_stale_replies();
+
+    void heard_subscription(session& s, octets topic, bool wanted, message* told);
+    [[nodiscard]] bool apply_subscription(session& s, octets topic, bool wanted);
+    void forget_topics(session& s);
+    void tell_topics(session& s);
+    void greet_subscriber(session& s);
+    void queue_subscription(session& s, octets topic, bool wanted);
+    void subscribe_peer(octets topic, bool wanted, std::error_code& ec);
+    void publish(message& m, std::error_code& ec);
+    void find_subscribers(octets subject);
+    void send_upstream(message& m);
+    void send_copies(message& m);
     [[nodiscard]] session* find_peer(peer_id peer) const;
 
     zmtp::socket_type type_;
+    bool filters_; // not all that comes goes to the program
     struct link_config;
     std::shared_ptr<const link_config> config_; // of connections made from now on; null when stale
     std::unordered_map<peer_id, std::unique_ptr<session>> sessions_; // by key
@@ -205,6 +251,15 @@ private:
     bool waiting_ = false;     // REQ: for a reply. REP: holds a request that is not answered
     peer_id conversation_ = 0; // the session's key (REQ), or the peer (REP)
     message envelope_;         // REP: what goes in front of the reply
+    std::uint32_t request_id_; // REQ: of the last request
+
+    // PUB and XPUB: what peers subscribed to. SUB and XSUB: what this end did, for no peer.
+    topic_trie topics_;
+    std::unordered_map<std::string, std::size_t, text_hash, std::equal_to<>> wanted_; // how often
+    std::vector<session*> targets_; // of the message that is being published
+    std::uint64_t publication_ = 0;
+    peer_id requester_ = 0; // XPUB: whose request was received last
+    peer_id only_to_ = 0;   // XPUB with xpub_last_value: who gets the next message
 };
 
 } // namespace mizzen::detail

@@ -48,26 +48,33 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
         message& slot = s.in.emplace_back();
         std::error_code ec;
         const auto got = s.link->next_event(slot, ec);
-        if (got == zmtp::event::message) {
-            if (!accepts(s)) {
-                ++stats.dropped_unexpected;
-                slot.clear();
-                s.in.pop_back();
-                continue;
-            }
+        if (got == zmtp::event::message && takes_in(s, slot)) {
             slot.set_peer(s.peer);
             s.in_octets += slot.encoded_size();
+            if (options.conflate && s.in.size() > 1) {
+                s.in_octets -= s.in.front().encoded_size();
+                s.in.pop_front();
+                ++stats.dropped_conflated;
+            }
             continue;
         }
-        s.in.pop_back();
-        if (got == zmtp::event::handshake_done) {
-            attach(s, now_);
-            if (s.phase == session_phase::attached)
+        if (got == zmtp::event::subscribe || got == zmtp::event::cancel) {
+            heard_subscription(s, s.link->topic(), got == zmtp::event::subscribe, &slot);
+            if (!slot.empty()) {
+                slot.set_peer(s.peer);
+                s.in_octets += slot.encoded_size();
                 continue;
-        } else if (got == zmtp::event::closed) {
-            fail(s, ec);
+            }
         }
-        break;
+        slot.clear();
+        s.in.pop_back();
+        if (got == zmtp::event::handshake_done)
+            attach(s, now_);
+        else if (got == zmtp::event::closed)
+            fail(s, ec);
+        if (got == zmtp::event::need_input || got == zmtp::event::closed ||
+            s.phase != session_phase::attached)
+            break;
     }
     if (!s.in.empty())
         readable_.add(s);
@@ -82,7 +89,12 @@ std::span<const std::span<const std::byte>> socket_core::output(session& s) {
     while (!s.out.empty() && s.link->can_send()) {
         message& next = s.out.front();
         s.out_octets -= next.encoded_size();
-        s.link->send(std::move(next), ec);
+        if (next.peer() == subscribing)
+            s.link->subscribe(next.front(), ec);
+        else if (next.peer() == cancelling)
+            s.link->cancel(next.front(), ec);
+        else
+            s.link->send(std::move(next), ec);
         s.out.pop_front();
         if (ec)
             fail(s, ec);
@@ -111,6 +123,11 @@ void socket_core::written(session& s, std::size_t size) {
 void socket_core::push_out(session& s, message&& m) {
     m.set_peer(0);
     m.set_peer_notice(notice::none);
+    if (options.conflate && !s.out.empty()) {
+        ++stats.dropped_conflated;
+        s.out.clear();
+        s.out_octets = 0;
+    }
     s.out_octets += m.encoded_size();
     s.out.emplace_back() = std::move(m);
     ++stats.messages_sent;
@@ -122,10 +139,12 @@ void socket_core::push_out(session& s, message&& m) {
 }
 
 void socket_core::update_sendable(session& s) {
-    if (type_ != zmtp::socket_type::dealer && type_ != zmtp::socket_type::req)
+    if (!round_robins())
         return;
     const bool takes = !s.out_full && !s.given_up && !s.removed &&
-                       (s.connects || s.phase == session_phase::attached);
+                       (s.phase == session_phase::attached ||
+                        (s.connects && !options.immediate &&
+                         (type_ != zmtp::socket_type::pair || peers_.empty())));
     if (takes)
         sendable_.add(s);
     else
@@ -134,6 +153,16 @@ void socket_core::update_sendable(session& s) {
 
 // --- Sending ---
 
+bool socket_core::round_robins() const noexcept {
+    switch (type_) {
+    case zmtp::socket_type::req:
+    case zmtp::socket_type::dealer:
+    case zmtp::socket_type::push:
+    case zmtp::socket_type::pair: return true;
+    default: return false;
+    }
+}
+
 session* socket_core::find_peer(peer_id peer) const {
     const auto found = peers_.find(peer);
     return found == peers_.end() ? nullptr : found->second;
@@ -141,10 +170,9 @@ session* socket_core::find_peer(peer_id peer) const {
 
 bool socket_core::sendable() const noexcept {
     switch (type_) {
-    case zmtp::socket_type::req: return !waiting_ && !sendable_.empty();
+    case zmtp::socket_type::req: return (!waiting_ || options.req_relaxed) && !sendable_.empty();
     case zmtp::socket_type::rep: return waiting_;
-    case zmtp::socket_type::router: return true;
-    default: return !sendable_.empty();
+    default: return !round_robins() || !sendable_.empty();
     }
 }
 
@@ -158,6 +186,9 @@ void socket_core::send(message& m, std::error_code& ec) {
     case zmtp::socket_type::req: return send_request(m, ec);
     case zmtp::socket_type::rep: return send_reply(m, ec);
     case zmtp::socket_type::router: return send_routed(m, ec);
+    case zmtp::socket_type::pub:
+    case zmtp::socket_type::xpub: return publish(m, ec);
+    case zmtp::socket_type::xsub: return send_upstream(m);
     default: return send_round_robin(m, ec);
     }
 }
@@ -173,7 +204,7 @@ void socket_core::send_round_robin(message& m, std::error_code& ec) {
 }
 
 void socket_core::send_request(message& m, std::error_code& ec) {
-    if (waiting_) {
+    if (waiting_ && !options.req_relaxed) {
         ec = errc::wrong_state;
         return;
     }
@@ -183,9 +214,15 @@ void socket_core::send_request(message& m, std::error_code& ec) {
         return;
     }
     sendable_.advance();
+    waiting_ = false;
+    drop_stale_replies();           // to a request that was given up
     while (s->link && s->undecoded) // what came before the request does not answer it
         decode_some(*s, decode_batch);
     m.push_front(octets{});
+    if (options.req_correlate) {
+        ++request_id_;
+        m.push_front({reinterpret_cast<const std::byte*>(&request_id_), sizeof request_id_});
+    }
     waiting_ = true;
     conversation_ = s->key;
     push_out(*s, std::move(m));
@@ -293,6 +330,8 @@ void socket_core::take_front(session& s, message& m, bool name_sender) {
     m = std::move(s.in.front());
     s.in.pop_front();
     ++stats.messages_received;
+    if (options.xpub_manual)
+        requester_ = m.peer();
     if (s.in.empty()) {
         s.in_octets = 0;
         if (s.undecoded && s.link)
@@ -324,7 +363,7 @@ void socket_core::receive_reply(message& m, std::error_code& ec) {
     while (session* s = readable_.current()) {
         const bool expected = s->key == conversation_;
         take_front(*s, m);
-        if (!expected) {
+        if (!expected || (options.req_correlate && !strip_correlation(m))) {
             ++stats.dropped_unexpected;
         } else if (m.size() < 2 || !m.front().empty()) {
             ++stats.dropped_malformed; // libzmq would close the connection for good
@@ -332,16 +371,30 @@ void socket_core::receive_reply(message& m, std::error_code& ec) {
             m.pop_front();
             waiting_ = false;
             conversation_ = 0;
-            while (session* stale = readable_.current()) { // a second reply answers nothing
-                message dropped;
-                take_front(*stale, dropped);
-                ++stats.dropped_unexpected;
-            }
+            drop_stale_replies();
             return;
         }
         m.clear();
     }
     ec = errc::would_block;
+}
+
+// Whether the message begins with the id of the last request, which it then loses.
+bool socket_core::strip_correlation(message& m) const {
+    const octets id{reinterpret_cast<const std::byte*>(&request_id_), sizeof request_id_};
+    if (m.size() < 2 || as_text(m.front()) != as_text(id))
+        return false;
+    m.pop_front();
+    return true;
+}
+
+// What is there while no reply is waited for answers nothing.
+void socket_core::drop_stale_replies() {
+    while (session* stale = readable_.current()) {
+        message dropped;
+        take_front(*stale, dropped);
+        ++stats.dropped_unexpected;
+    }
 }
 
 void socket_core::receive_request(message& m, std::error_code& ec) {

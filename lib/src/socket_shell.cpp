@@ -32,6 +32,12 @@ asio::ip::address address_to_bind(const std::string& host) {
     return asio::ip::make_address(host); // the endpoint's grammar let numbers through only
 }
 
+// As with libzmq, a second connect to the same endpoint adds nothing to these.
+bool connects_once(zmtp::socket_type type) {
+    return type == zmtp::socket_type::dealer || type == zmtp::socket_type::req ||
+           type == zmtp::socket_type::pub || type == zmtp::socket_type::sub;
+}
+
 } // namespace
 
 void operation_queue::push(operation& op) noexcept {
@@ -110,15 +116,20 @@ void socket_shell::connect(std::string_view endpoint, std::error_code& ec) {
     static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
     if (ec)
         return;
-    if (core_.type() == zmtp::socket_type::dealer || core_.type() == zmtp::socket_type::req) {
-        bool known = false; // as with libzmq, a second connect to the same endpoint adds nothing
+    if (connects_once(core_.type())) {
+        bool known = false;
         core_.for_each_session([&](const session& s) {
             known = known || (s.connects && !s.removed && s.endpoint == endpoint);
         });
         if (known)
             return;
     }
-    core_.add_connector(std::string{endpoint}, std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    std::string id = std::exchange(core_.options.connect_routing_id, {});
+    if (id.empty())
+        core_.add_connector(std::string{endpoint}, now);
+    else if (core_.add_connector(std::string{endpoint}, std::move(id), now, ec) == nullptr)
+        return;
     pump();
 }
 

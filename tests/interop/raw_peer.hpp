@@ -140,8 +140,8 @@ public:
         return {flags, read(static_cast<std::size_t>(size))};
     }
     /// Greets and exchanges READY. Returns the body of the other side's.
-    std::string handshake(std::string_view type, std::string_view identity = {}) {
-        write(greeting());
+    std::string handshake(std::string_view type, std::string_view identity = {}, int minor = 1) {
+        write(greeting(minor));
         read_greeting();
         write(ready(type, identity));
         const raw_frame answer = read_frame();

@@ -1,7 +1,7 @@
 // The DEALER socket.
 #pragma once
 
-#include <mizzen/detail/basic_socket.hpp>
+#include <mizzen/detail/typed_socket.hpp>
 
 namespace mizzen {
 
@@ -9,19 +9,15 @@ namespace mizzen {
 ///
 /// A send waits while no peer can take a message. Towards a REP, or a protocol made for REQ, the
 /// program puts the empty delimiter in front itself.
-class dealer : public detail::basic_socket {
+class dealer : public detail::typed_socket<zmtp::socket_type::dealer> {
 public:
-    explicit dealer(asio::any_io_executor executor)
-        : basic_socket{std::move(executor), zmtp::socket_type::dealer} {}
-    explicit dealer(detail::execution_context_like auto& context)
-        : dealer{context.get_executor()} {}
-
     using basic_socket::async_receive;
     using basic_socket::async_send;
     using basic_socket::async_wait_receive;
     using basic_socket::async_wait_send;
     using basic_socket::try_receive;
     using basic_socket::try_send;
+    using typed_socket::typed_socket;
 };
 
 } // namespace mizzen

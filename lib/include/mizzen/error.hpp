@@ -18,6 +18,7 @@ enum class errc {
     no_such_endpoint,     ///< unbind or disconnect of what was never bound or connected.
     invalid_option,       ///< An option's value is out of its range.
     duplicate_routing_id, ///< A peer announced a routing id that another peer has.
+    pair_is_taken,        ///< A PAIR has a peer already.
     too_many_handshakes,  ///< More connections than the limit were in their handshake.
 };
 

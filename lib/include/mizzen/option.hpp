@@ -2,6 +2,8 @@
 // once".
 #pragma once
 
+#include <mizzen/zmtp/socket_type.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +12,9 @@
 namespace mizzen::option {
 
 using std::chrono::milliseconds;
+using zmtp::socket_type;
+
+// An option that only some types have says which: others do not compile.
 
 /// Messages that wait for a peer before a send has to wait; 0 is no limit. At once. Default 1000.
 /// libzmq: ZMQ_SNDHWM.
@@ -66,22 +71,105 @@ struct routing_id {
 /// A ROUTER's send to an unknown or full peer is an error instead of a counted drop. At once.
 /// Default off. libzmq: ZMQ_ROUTER_MANDATORY.
 struct router_mandatory {
+    static constexpr socket_type types[] = {socket_type::router};
     bool on;
 };
 /// A peer that announces a routing id in use takes it over; off, the new peer is refused. At once.
 /// Default off. libzmq: ZMQ_ROUTER_HANDOVER.
 struct router_handover {
+    static constexpr socket_type types[] = {socket_type::router};
     bool on;
 };
 /// A ROUTER receives a message without parts, with a notice, when a peer comes or goes, in order
 /// with the peer's messages. Default off.
 struct report_peers {
+    static constexpr socket_type types[] = {socket_type::router};
     bool on;
+};
+/// Messages are queued for connections whose handshake is done only, and dropped when one is lost;
+/// off, for those that are on their way as well. At once. Default off. libzmq: ZMQ_IMMEDIATE.
+struct immediate {
+    bool on;
+};
+/// Only the newest message is kept for each peer and of each peer; high-water marks do not count.
+/// At once. Default off. libzmq: ZMQ_CONFLATE.
+struct conflate {
+    static constexpr socket_type types[] = {socket_type::dealer, socket_type::push,
+                                            socket_type::pull, socket_type::pub, socket_type::sub};
+    bool on;
+};
+/// An empty message is the first on each new connection, so that a ROUTER at its other end learns
+/// of it. At once. Default off. libzmq: ZMQ_PROBE_ROUTER.
+struct probe_router {
+    static constexpr socket_type types[] = {socket_type::req, socket_type::dealer,
+                                            socket_type::router};
+    bool on;
+};
+/// What a ROUTER calls the peer of the next connect, whatever that says of itself: not empty. The
+/// name can be sent to before there is a connection. libzmq: ZMQ_CONNECT_ROUTING_ID.
+struct connect_routing_id {
+    static constexpr socket_type types[] = {socket_type::router};
+    std::string id;
+};
+/// A REQ may send again before the reply has come, which it then gives up. At once. Default off;
+/// use it with req_correlate. libzmq: ZMQ_REQ_RELAXED.
+struct req_relaxed {
+    static constexpr socket_type types[] = {socket_type::req};
+    bool on;
+};
+/// A REQ puts an id in front of each request and takes the reply with that id only. At once.
+/// Default off. libzmq: ZMQ_REQ_CORRELATE.
+struct req_correlate {
+    static constexpr socket_type types[] = {socket_type::req};
+    bool on;
+};
+/// A publisher's send waits while a subscriber that wants the message has a full queue, instead of
+/// dropping for it. At once. Default off. libzmq: ZMQ_XPUB_NODROP.
+struct publish_no_drop {
+    static constexpr socket_type types[] = {socket_type::pub, socket_type::xpub};
+    bool on;
+};
+/// Which subscriptions an XPUB's program receives. At once. Default changes.
+/// libzmq: ZMQ_XPUB_VERBOSE (all_new), ZMQ_XPUB_VERBOSER (all).
+struct xpub_reports {
+    static constexpr socket_type types[] = {socket_type::xpub};
+    enum class which : std::uint8_t {
+        changes, ///< Those that no peer had, and cancellations that leave none.
+        all_new, ///< All subscriptions; cancellations as above.
+        all,     ///< All.
+    };
+    which what;
+};
+/// Requests of subscribers are received and not applied: that the program does by subscribe and
+/// unsubscribe, for the peer whose request it received last. With `last_value`, the next message
+/// after a subscribe goes to that peer only. At once. Default off.
+/// libzmq: ZMQ_XPUB_MANUAL, ZMQ_XPUB_MANUAL_LAST_VALUE.
+struct xpub_manual {
+    static constexpr socket_type types[] = {socket_type::xpub};
+    bool on;
+    bool last_value = false;
+};
+/// The first message to each new subscriber, whatever it subscribed to; empty is none. At once.
+/// Default none. libzmq: ZMQ_XPUB_WELCOME_MSG.
+struct xpub_welcome {
+    static constexpr socket_type types[] = {socket_type::xpub};
+    std::string body;
 };
 /// Connections that the kernel keeps for a listener until they are accepted. Default 4096.
 /// libzmq: ZMQ_BACKLOG, 100.
 struct backlog {
     int connections;
 };
+
+/// Whether sockets of that type have that option.
+template <class Option> [[nodiscard]] constexpr bool applies_to(socket_type type) noexcept {
+    if constexpr (requires { Option::types; }) {
+        for (const socket_type each : Option::types)
+            if (each == type)
+                return true;
+        return false;
+    }
+    return true;
+}
 
 } // namespace mizzen::option

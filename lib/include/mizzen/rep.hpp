@@ -1,7 +1,7 @@
 // The REP socket.
 #pragma once
 
-#include <mizzen/detail/basic_socket.hpp>
+#include <mizzen/detail/typed_socket.hpp>
 
 namespace mizzen {
 
@@ -10,18 +10,15 @@ namespace mizzen {
 /// Receive and send alternate: out of turn they fail with wrong_state. A request's envelope is kept
 /// aside and put in front of the answer. A message without a delimiter, or an answer to a peer that
 /// has gone, is dropped and counted; a send never waits.
-class rep : public detail::basic_socket {
+class rep : public detail::typed_socket<zmtp::socket_type::rep> {
 public:
-    explicit rep(asio::any_io_executor executor)
-        : basic_socket{std::move(executor), zmtp::socket_type::rep} {}
-    explicit rep(detail::execution_context_like auto& context) : rep{context.get_executor()} {}
-
     using basic_socket::async_receive;
     using basic_socket::async_send;
     using basic_socket::async_wait_receive;
     using basic_socket::async_wait_send;
     using basic_socket::try_receive;
     using basic_socket::try_send;
+    using typed_socket::typed_socket;
 };
 
 } // namespace mizzen

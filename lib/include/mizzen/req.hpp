@@ -1,7 +1,7 @@
 // The REQ socket.
 #pragma once
 
-#include <mizzen/detail/basic_socket.hpp>
+#include <mizzen/detail/typed_socket.hpp>
 
 namespace mizzen {
 
@@ -10,18 +10,15 @@ namespace mizzen {
 /// Send and receive alternate: out of turn they fail with wrong_state. A malformed or stale reply
 /// is dropped and counted. If the peer is lost the request is not repeated; receive goes on
 /// waiting.
-class req : public detail::basic_socket {
+class req : public detail::typed_socket<zmtp::socket_type::req> {
 public:
-    explicit req(asio::any_io_executor executor)
-        : basic_socket{std::move(executor), zmtp::socket_type::req} {}
-    explicit req(detail::execution_context_like auto& context) : req{context.get_executor()} {}
-
     using basic_socket::async_receive;
     using basic_socket::async_send;
     using basic_socket::async_wait_receive;
     using basic_socket::async_wait_send;
     using basic_socket::try_receive;
     using basic_socket::try_send;
+    using typed_socket::typed_socket;
 };
 
 } // namespace mizzen

@@ -1,7 +1,7 @@
 // The ROUTER socket.
 #pragma once
 
-#include <mizzen/detail/basic_socket.hpp>
+#include <mizzen/detail/typed_socket.hpp>
 
 namespace mizzen {
 
@@ -10,35 +10,15 @@ namespace mizzen {
 ///
 /// A message to an unknown peer, or to one whose queue is full, is dropped and counted, unless
 /// option::router_mandatory is set. A peer that announces a routing id in use is disconnected.
-class router : public detail::basic_socket {
+class router : public detail::typed_socket<zmtp::socket_type::router> {
 public:
-    explicit router(asio::any_io_executor executor)
-        : basic_socket{std::move(executor), zmtp::socket_type::router} {}
-    explicit router(detail::execution_context_like auto& context)
-        : router{context.get_executor()} {}
-
     using basic_socket::async_receive;
     using basic_socket::async_send;
     using basic_socket::async_wait_receive;
     using basic_socket::async_wait_send;
     using basic_socket::try_receive;
     using basic_socket::try_send;
-
-    using basic_socket::set;
-    void set(const option::router_mandatory& value, std::error_code& ec) {
-        basic_socket::set(value, ec);
-    }
-    void set(const option::router_handover& value, std::error_code& ec) {
-        basic_socket::set(value, ec);
-    }
-    void set(const option::report_peers& value, std::error_code& ec) {
-        basic_socket::set(value, ec);
-    }
-    template <class Option> void set(const Option& value) {
-        std::error_code ec;
-        set(value, ec);
-        raise(ec, "set");
-    }
+    using typed_socket::typed_socket;
 
     /// As try_send, to one connection: the message has no routing id in front. Errors: no_route
     /// once the connection is gone, would_block while its queue is full.

@@ -19,6 +19,8 @@ struct socket_stats {
     std::uint64_t dropped_malformed = 0;  ///< Received without the envelope the socket type needs.
     std::uint64_t dropped_unexpected = 0; ///< Replies that nobody waits for.
     std::uint64_t dropped_disconnect = 0; ///< Queued for a peer that went away.
+    std::uint64_t dropped_unwanted = 0;   ///< Received by a SUB on a topic that it cancelled.
+    std::uint64_t dropped_conflated = 0;  ///< Replaced by a newer one (option::conflate).
 };
 
 } // namespace mizzen

@@ -43,25 +43,6 @@ public:
 
     [[nodiscard]] executor_type get_executor() const noexcept;
 
-    /// Sets an option. Errors: invalid_option. The forms without `ec` throw std::system_error, here
-    /// and below.
-    template <class Option> void set(const Option& value) {
-        std::error_code ec;
-        set(value, ec);
-        raise(ec, "set");
-    }
-    void set(const option::send_high_water_mark& value, std::error_code& ec);
-    void set(const option::receive_high_water_mark& value, std::error_code& ec);
-    void set(const option::high_water_octets& value, std::error_code& ec);
-    void set(const option::linger& value, std::error_code& ec);
-    void set(const option::reconnect_interval& value, std::error_code& ec);
-    void set(const option::handshake_timeout& value, std::error_code& ec);
-    void set(const option::max_handshakes& value, std::error_code& ec);
-    void set(const option::heartbeat& value, std::error_code& ec);
-    void set(const option::max_message_size& value, std::error_code& ec);
-    void set(const option::routing_id& value, std::error_code& ec);
-    void set(const option::backlog& value, std::error_code& ec);
-
     /// Starts to listen. Returns the endpoint with the port that it got.
     /// Errors: those of parse_endpoint; those of the system, such as address_in_use.
     std::string bind(std::string_view endpoint);
@@ -86,9 +67,30 @@ public:
 protected:
     basic_socket(asio::any_io_executor executor, zmtp::socket_type type);
 
-    void set(const option::router_mandatory& value, std::error_code& ec);
-    void set(const option::router_handover& value, std::error_code& ec);
-    void set(const option::report_peers& value, std::error_code& ec);
+    void apply(const option::send_high_water_mark& value, std::error_code& ec);
+    void apply(const option::receive_high_water_mark& value, std::error_code& ec);
+    void apply(const option::high_water_octets& value, std::error_code& ec);
+    void apply(const option::linger& value, std::error_code& ec);
+    void apply(const option::reconnect_interval& value, std::error_code& ec);
+    void apply(const option::handshake_timeout& value, std::error_code& ec);
+    void apply(const option::max_handshakes& value, std::error_code& ec);
+    void apply(const option::heartbeat& value, std::error_code& ec);
+    void apply(const option::max_message_size& value, std::error_code& ec);
+    void apply(const option::routing_id& value, std::error_code& ec);
+    void apply(const option::backlog& value, std::error_code& ec);
+    void apply(const option::immediate& value, std::error_code& ec);
+    void apply(const option::conflate& value, std::error_code& ec);
+    void apply(const option::probe_router& value, std::error_code& ec);
+    void apply(const option::connect_routing_id& value, std::error_code& ec);
+    void apply(const option::router_mandatory& value, std::error_code& ec);
+    void apply(const option::router_handover& value, std::error_code& ec);
+    void apply(const option::report_peers& value, std::error_code& ec);
+    void apply(const option::req_relaxed& value, std::error_code& ec);
+    void apply(const option::req_correlate& value, std::error_code& ec);
+    void apply(const option::publish_no_drop& value, std::error_code& ec);
+    void apply(const option::xpub_reports& value, std::error_code& ec);
+    void apply(const option::xpub_manual& value, std::error_code& ec);
+    void apply(const option::xpub_welcome& value, std::error_code& ec);
 
     /// Sends one message, all of its parts or none, if that can be done now.
     ///
@@ -157,6 +159,9 @@ protected:
             },
             token);
     }
+
+    void subscribe(octets topic, std::error_code& ec);
+    void unsubscribe(octets topic, std::error_code& ec);
 
     static void raise(std::error_code ec, const char* what);
 
