@@ -109,7 +109,7 @@ TEST_CASE("rule 2, D1, D2: padding, as-server and filler of a greeting are not l
     CHECK(receive(run, socket) == "named");
 }
 
-TEST_CASE("rule 3: no message leaves before the peer's READY has come") {
+TEST_CASE("check 48, rule 3: no message leaves before the peer's READY has come") {
     loop run;
     raw_listener listener{run};
     dealer socket{run.io};

@@ -33,7 +33,8 @@ raw_peer subscriber(loop& run, const std::string& endpoint, int minor = 1) {
     return peer;
 }
 
-TEST_CASE("check 111: a PUB takes both forms of subscription, whatever the peer's version") {
+TEST_CASE(
+    "check 111, rule 7: a PUB takes both forms of subscription, whatever the peer's version") {
     for (const int minor : {0, 1}) {
         for (const std::string& form : {subscribe_command("A"), frame(wants("A"))}) {
             loop run;
@@ -48,7 +49,7 @@ TEST_CASE("check 111: a PUB takes both forms of subscription, whatever the peer'
     }
 }
 
-TEST_CASE("check 112: a peer's subscriptions are a set: one cancel undoes two") {
+TEST_CASE("check 112, rule 6: a peer's subscriptions are a set: one cancel undoes two") {
     loop run;
     xpub socket{run.io};
     raw_peer peer = subscriber(run, socket.bind("tcp://127.0.0.1:*"));

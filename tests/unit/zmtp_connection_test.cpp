@@ -326,6 +326,20 @@ TEST_CASE("a command over 16 KiB is refused in the handshake by its header") {
     CHECK(closed_by("06 FFFFFFFFFFFFFFFF") == errc::frame_size_out_of_range);
 }
 
+TEST_CASE("with a limit that allows it, a READY of 20 KiB is taken in whatever pieces it comes") {
+    const bytes stream = greeting_3_1() +
+                         wire("06 0000000000005024 05 'READY' 0B 'Socket-Type' 00000004 'PUSH' "
+                              "05 'X-Big' 00005000") +
+                         filled(0x5000) + wire("00 02 'hi'");
+    for (const std::size_t step : {std::size_t{1}, std::size_t{1000}, stream.size()}) {
+        lone_end end{{.type = socket_type::pull,
+                      .limit = {.max_command_size = 32'000, .max_metadata_size = 32'000}}};
+        for (octets rest{stream}; !rest.empty(); rest = rest.subspan(std::min(step, rest.size())))
+            end.hear(rest.first(std::min(step, rest.size())));
+        CHECK(end.got.messages == std::vector<parts>{{"hi"}});
+    }
+}
+
 TEST_CASE("the limit of messages does not count for READY") {
     config cfg{.type = socket_type::pull};
     cfg.limit.max_message_size = 10;

@@ -233,7 +233,7 @@ TEST_CASE("check 30: a message may have just so many parts") {
     CHECK(memory.peak < 1 << 20);
 }
 
-TEST_CASE("rule 9: a command between the frames of a message does not disturb it") {
+TEST_CASE("check 31, rule 9: a command between the frames of a message does not disturb it") {
     const all expected{{"command:\3FOO"}, {"a", "b"}};
     const bytes small = wire("01 01 'a' 04 04 03 'FOO' 00 01 'b'");
     for (const auto& pieces : every_cut(small))

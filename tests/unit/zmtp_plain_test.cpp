@@ -149,7 +149,7 @@ TEST_CASE("check 60: steps out of order are closed by a PLAIN client") {
     CHECK(closed_with(hello) == errc::unexpected_frame); // two clients
 }
 
-TEST_CASE("check 61: a refused peer is told so by a code, and the connection closes at once") {
+TEST_CASE("check 61, D21: a refused peer is told so by a code, and the connection closes at once") {
     const auto refuse = [](verdict what) {
         lone_end end{server_config()};
         end.hear(text({client_greeting, hello}));
@@ -165,7 +165,7 @@ TEST_CASE("check 61: a refused peer is told so by a code, and the connection clo
     CHECK(refuse(verdict::try_later).empty());
 }
 
-TEST_CASE("check 62: a PLAIN client understands ERROR, also as libzmq misspells it") {
+TEST_CASE("check 62, rule 11, D16: a PLAIN client understands ERROR, also as libzmq misspells it") {
     for (const std::string_view error : {"04 0A 05 'ERROR' 03 '400'", "04 09 5E 'RROR' 03 '400'"}) {
         for (const std::string_view before : {std::string_view{}, welcome}) {
             lone_end end{client_config(), role::client};

@@ -140,7 +140,7 @@ TEST_CASE("guarded messages of all sizes arrive, however few octets pass at a ti
     }
 }
 
-TEST_CASE("guarded commands work as others do") {
+TEST_CASE("rule 5, D18: guarded commands work as others do, marked inside") {
     veiled_pair pair{socket_type::sub, socket_type::xpub, {.interval = 100ms}};
     std::error_code ec;
     pair.client.c.subscribe(as_octets("topic"), ec);
@@ -172,7 +172,8 @@ TEST_CASE("what a mechanism cannot open closes the connection and is not deliver
           errc::protection_failed); // MORE outside
 }
 
-TEST_CASE("rule 4: a guarded frame is taken with the command flag as well, as the RFC has it") {
+TEST_CASE(
+    "rule 4, D17: a guarded frame is taken with the command flag as well, as the RFC has it") {
     veiled_pair pair;
     pair.server.hear("04 0B 07 'MESSAGE' 01 54 34 04 0B 07 'MESSAGE' 02 55 37");
     CHECK(pair.server.got.messages == std::vector<parts>{{"a", "b"}});

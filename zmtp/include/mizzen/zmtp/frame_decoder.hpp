@@ -85,7 +85,9 @@ public:
     }
 
     /// Whether a message has begun and not ended.
-    [[nodiscard]] bool in_message() const noexcept { return !partial_.empty() || large_; }
+    [[nodiscard]] bool in_message() const noexcept {
+        return !partial_.empty() || (large_ && (large_flags_ & frame_flag::command) == 0);
+    }
 
 private:
     // A frame above this goes to memory of its own; up to it, it is waited for in the read block.
