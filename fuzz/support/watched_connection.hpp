@@ -111,6 +111,7 @@ public:
         if (parts == 0 || !can) {
             must(ec == (parts == 0 ? errc::empty_message : errc::not_ready),
                  "a message that cannot be sent is not sent");
+            // NOLINTNEXTLINE(bugprone-use-after-move): that is what is held
             must(m.size() == parts, "a message that was not taken is left as it was");
             return;
         }

@@ -105,7 +105,7 @@ public:
         : stream_{stream}, limit_{limit}, expected_{stream, limit, largest_command},
           memory_{memory}, decoder_{memory, read_block}, block_{read_block} {
         decoder_.allow_commands(largest_command);
-        parts_.clear();
+        coming_parts.clear();
     }
 
     /// False once the stream has failed.
@@ -160,12 +160,12 @@ private:
     }
 
     void compare(const message& m) {
-        must(m.size() == parts_.size(), "a message has all its parts and no more");
-        auto expected = parts_.begin();
+        must(m.size() == coming_parts.size(), "a message has all its parts and no more");
+        auto expected = coming_parts.begin();
         for (const octets part : m)
             must(same(part, *expected++), "a part is what was sent");
-        must(m.front().size() == parts_.front().size(), "the first part is in front");
-        parts_.clear();
+        must(m.front().size() == coming_parts.front().size(), "the first part is in front");
+        coming_parts.clear();
     }
 
     // What the decoder should say next, of all there is.
@@ -177,7 +177,7 @@ private:
                 return result::need_input;
             if (frame_.command)
                 return result::command;
-            parts_.push_back(frame_.body);
+            coming_parts.push_back(frame_.body);
             if (!frame_.more)
                 return result::message;
         }
@@ -188,7 +188,8 @@ private:
     const zmtp::limits& limit_;
     reference expected_;
     reference::frame frame_;
-    static inline std::vector<octets> parts_; // of the message that is coming; kept for its memory
+    static inline std::vector<octets>
+        coming_parts; // of the message that is coming; kept for its memory
     watched_memory& memory_;
     frame_decoder decoder_;
     std::size_t block_;

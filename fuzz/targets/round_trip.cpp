@@ -60,9 +60,9 @@ public:
         must(encoder_.send(std::move(m)), "a message is taken when there is room");
     }
     void command(octets body) {
-        command_.clear();
-        put_frame(command_, 4, body);
-        if (encoder_.put(command_)) // else there is no room for a copy
+        raw_command.clear();
+        put_frame(raw_command, 4, body);
+        if (encoder_.put(raw_command)) // else there is no room for a copy
             commands_.all.push_back({body, false});
     }
     void whole_command(octets body) {
@@ -140,7 +140,7 @@ private:
     frame_encoder encoder_;
     frame_decoder decoder_;
     zmtp::limits limits_{};
-    static inline stream command_; // kept for its memory
+    static inline stream raw_command; // kept for its memory
 };
 
 // Bodies in sizes that the input chooses.

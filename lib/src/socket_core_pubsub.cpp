@@ -132,17 +132,15 @@ void socket_core::send_copies(message& m) {
         }
         return false;
     });
-    for (std::size_t i = 0; i + 1 < targets_.size(); ++i) {
-        message copy = m.share();
-        if (copy.empty()) {
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+        const bool last = i + 1 == targets_.size();
+        message copy = last ? std::move(m) : m.share(); // NOLINT(bugprone-use-after-move): once
+        if (copy.empty())
             fail(*targets_[i], zmtp::errc::not_enough_memory);
-            continue;
-        }
-        push_out(*targets_[i], std::move(copy));
+        else
+            push_out(*targets_[i], std::move(copy));
     }
-    if (!targets_.empty())
-        push_out(*targets_.back(), std::move(m));
-    m.clear();
+    m.clear(); // also when nobody wanted it
 }
 
 // --- A subscriber's own topics ---

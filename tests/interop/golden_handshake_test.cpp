@@ -17,8 +17,6 @@
 namespace mizzen::testing {
 namespace {
 
-using zmtp::testing::hex;
-
 // --- The greeting ---
 
 // Rule 1: it sends ten octets, then waits for ten, and so on. What waits there would wait forever

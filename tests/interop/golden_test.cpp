@@ -18,8 +18,6 @@
 namespace mizzen::testing {
 namespace {
 
-using zmtp::testing::hex;
-
 // Each type of libzmq's, and ours that talks to it.
 constexpr std::array<std::array<socket_type, 2>, 11> couples{{
     {socket_type::pair, socket_type::pair},

@@ -47,7 +47,7 @@ public:
     [[nodiscard]] bool is_open() const noexcept { return descriptor_ != -1; }
 
     /// As much as goes at once.
-    std::size_t write_some(zmtp::octets data) noexcept {
+    std::size_t write_some(zmtp::octets data) const noexcept {
         const ssize_t size =
             ::send(descriptor_, data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         return size > 0 ? static_cast<std::size_t>(size) : 0;
@@ -55,7 +55,7 @@ public:
 
     enum class input : std::uint8_t { some, none, end };
     /// What has come, as far as there is room for it.
-    input read_some(std::span<const std::span<std::byte>> room, std::size_t& size) noexcept {
+    input read_some(std::span<const std::span<std::byte>> room, std::size_t& size) const noexcept {
         iovec pieces[2];
         std::size_t count = 0;
         for (const std::span<std::byte> piece : room.first(std::min<std::size_t>(room.size(), 2)))
@@ -80,7 +80,7 @@ public:
             out += zmtp::as_text(room.first(size));
         }
     }
-    void half_close() noexcept { static_cast<void>(::shutdown(descriptor_, SHUT_WR)); }
+    void half_close() const noexcept { static_cast<void>(::shutdown(descriptor_, SHUT_WR)); }
     void close() noexcept {
         if (descriptor_ != -1)
             ::close(std::exchange(descriptor_, -1));

@@ -77,16 +77,16 @@ public:
         zmq_context& context, const plan& given, const setup& prepare = [](zmq_peer&) {},
         const zmtp::heartbeat& beat = {})
         : what{given}, theirs{context, static_cast<int>(given.theirs)},
-          plain{what.user, what.password}, cfg{config_of(what.ours, "me", beat)},
-          ours{our_role(what), cfg, join(prepare)} {}
+          plain_{what.user, what.password}, cfg_{config_of(what.ours, "me", beat)},
+          ours{our_role(what), cfg_, join(prepare)} {}
 
     const plan what;
     zmq_peer theirs;
 
 private:
-    const zmtp::plain_security plain;
-    const zmtp::config cfg;
-    posix_listener listener;
+    const zmtp::plain_security plain_;
+    const zmtp::config cfg_;
+    posix_listener listener_;
 
 public:
     wire_peer ours;
@@ -151,7 +151,7 @@ private:
                                          const zmtp::heartbeat& beat = {}) const {
         zmtp::config made{.type = type, .routing_id = zmtp::as_octets(identity), .beat = beat};
         if (what.how != security::null)
-            made.mechanism = &plain;
+            made.mechanism = &plain_;
         return made;
     }
     posix_socket join(const setup& prepare) {
@@ -168,8 +168,8 @@ private:
             theirs.set(ZMQ_XPUB_VERBOSER, 1);
         if (what.they_bind)
             return dial(theirs.bind());
-        theirs.connect(listener.endpoint());
-        return listener.accept();
+        theirs.connect(listener_.endpoint());
+        return listener_.accept();
     }
     bool all_is_said() {
         return ours.until([&] { return ours.link().output().empty(); });

@@ -255,10 +255,10 @@ TEST_CASE("check 118: a subscriber that does not read loses messages, and holds 
     for (std::string got; (got = receive(run, good)) != "end";) {
         if (got == "probe")
             continue;
-        const int number_ = std::stoi(got);
-        CHECK(number_ > last);
-        CHECK(got.size() == std::to_string(number_).size() + 1 + body.size());
-        last = number_;
+        const int came = std::stoi(got);
+        CHECK(came > last);
+        CHECK(got.size() == std::to_string(came).size() + 1 + body.size());
+        last = came;
     }
     CHECK(last > 10'000);
     CHECK(socket.stats().dropped_full > 0);

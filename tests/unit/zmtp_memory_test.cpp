@@ -76,6 +76,7 @@ TEST_CASE("what is kept gives way to what is wanted") {
     connection c{role::client, cfg, {}};
     const auto use = [&](std::size_t size) {
         std::vector<void*> pieces;
+        pieces.reserve(20);
         for (int i = 0; i < 20; ++i)
             pieces.push_back(c.memory().allocate(size));
         for (void* piece : pieces)

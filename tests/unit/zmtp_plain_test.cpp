@@ -311,8 +311,8 @@ TEST_CASE(
         pair.server.memory.refuse_at = pair.server.memory.asked + refused;
         pair.client.memory.refuse_at = pair.client.memory.asked + refused;
         pair.deliver();
-        if (pair.server.got.questions != 0)
-            answer(pair.server, verdict::accepted);
+        if (pair.server.got.questions != 0 && answer(pair.server, verdict::accepted))
+            CHECK_FALSE(pair.server.c.is_open());
         pair.deliver();
         for (lone_end* end : {&pair.client, &pair.server})
             CHECK((end->c.handshake_done() || !end->c.is_open() || !pair.server.c.is_open() ||
