@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 namespace mizzen::testing {
 
 using parts = std::vector<std::string>;
+
+enum class binds : std::uint8_t { we, they }; // the other side connects
 
 inline void zmq_check(int result, const char* what) {
     if (result == -1)
@@ -53,6 +56,9 @@ public:
             zmq_close(std::exchange(socket_, nullptr));
     }
     void set(int option, int value) {
+        zmq_check(zmq_setsockopt(socket_, option, &value, sizeof value), "zmq_setsockopt");
+    }
+    void set(int option, std::int64_t value) {
         zmq_check(zmq_setsockopt(socket_, option, &value, sizeof value), "zmq_setsockopt");
     }
     void set(int option, std::string_view value) {
@@ -100,6 +106,11 @@ public:
             zmq_msg_close(&part);
         }
         return true;
+    }
+
+    /// Says what happens to the socket's connections on an endpoint of its context.
+    void report(int events, const std::string& endpoint) {
+        zmq_check(zmq_socket_monitor(socket_, endpoint.c_str(), events), "zmq_socket_monitor");
     }
 
 private:

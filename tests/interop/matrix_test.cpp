@@ -1,7 +1,9 @@
 // Every allowed pair of socket types with libzmq as the other side.
 #include "../unit/loop.hpp"
+#include "content.hpp"
 #include "libzmq_peer.hpp"
 #include <mizzen/dealer.hpp>
+#include <mizzen/pair.hpp>
 #include <mizzen/rep.hpp>
 #include <mizzen/req.hpp>
 #include <mizzen/router.hpp>
@@ -23,38 +25,6 @@
 namespace mizzen::testing {
 namespace {
 
-using shape = std::vector<std::size_t>; // the sizes of a message's parts
-
-// One to ten parts of every size there is a border at.
-std::vector<shape> ordinary_shapes() {
-    const shape sizes{0, 1, 255, 256, 65536};
-    std::vector<shape> shapes;
-    for (std::size_t count = 1; count <= 10; ++count)
-        for (std::size_t first = 0; first < sizes.size(); ++first) {
-            shape made;
-            for (std::size_t i = 0; i < count; ++i)
-                made.push_back(sizes[(first + i * (count % 2 + 1)) % sizes.size()]);
-            shapes.push_back(std::move(made));
-        }
-    return shapes;
-}
-std::vector<shape> huge_shapes() { return {{10'000'000}, {1, 10'000'000, 0, 256}}; }
-
-// Octets without a pattern, so that none can be taken for its neighbour.
-parts content(const shape& sizes, std::size_t seed) {
-    auto state = static_cast<std::uint32_t>(seed) * 2654435761U + 1;
-    parts made;
-    for (const std::size_t size : sizes) {
-        std::string& part = made.emplace_back(size, '\0');
-        for (char& octet : part) {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            octet = static_cast<char>(state >> 24);
-        }
-    }
-    return made;
-}
 std::size_t question_seed(std::size_t round) { return 2 * round; }
 std::size_t answer_seed(std::size_t round) { return 2 * round + 1; }
 shape answer_shape(shape asked) {
@@ -62,24 +32,7 @@ shape answer_shape(shape asked) {
     return asked;
 }
 
-// Nothing if both are the same; otherwise where they differ, without the megabytes around it.
-std::string difference(const parts& expected, const parts& got) {
-    if (expected.size() != got.size())
-        return std::to_string(got.size()) + " parts instead of " + std::to_string(expected.size());
-    for (std::size_t i = 0; i < got.size(); ++i) {
-        if (expected[i].size() != got[i].size())
-            return "part " + std::to_string(i) + " has " + std::to_string(got[i].size()) +
-                   " octets instead of " + std::to_string(expected[i].size());
-        const auto at = std::mismatch(got[i].begin(), got[i].end(), expected[i].begin()).first;
-        if (at != got[i].end())
-            return "part " + std::to_string(i) + " of " + std::to_string(got[i].size()) +
-                   " octets differs at " + std::to_string(at - got[i].begin());
-    }
-    return {};
-}
-
 enum class asks : std::uint8_t { we, they };
-enum class binds : std::uint8_t { we, they };
 
 // What a program has to put in front of its own parts.
 parts envelope(int own_type, int peer_type, const char* peer_id) {
@@ -95,19 +48,6 @@ parts envelope(int own_type, int peer_type, const char* peer_id) {
 parts joined(parts front, const parts& behind) {
     front.insert(front.end(), behind.begin(), behind.end());
     return front;
-}
-
-message as_message(const parts& from) {
-    message made;
-    for (const std::string& part : from)
-        made.push_back(part);
-    return made;
-}
-parts as_parts(const message& from) {
-    parts made;
-    for (const octets part : from)
-        made.emplace_back(as_text(part));
-    return made;
 }
 
 // libzmq's half of a conversation, in a thread of its own.
@@ -168,6 +108,8 @@ template <class Socket> constexpr int type_of() {
         return ZMQ_REP;
     else if constexpr (std::is_same_v<Socket, dealer>)
         return ZMQ_DEALER;
+    else if constexpr (std::is_same_v<Socket, pair>)
+        return ZMQ_PAIR;
     else
         return ZMQ_ROUTER;
 }
@@ -258,6 +200,12 @@ TEST_CASE("our ROUTER and libzmq's DEALER talk, whoever starts") {
 TEST_CASE("our ROUTER and libzmq's ROUTER talk, whoever starts") {
     converse_both_ways<router>(ZMQ_ROUTER, asks::we);
     converse_both_ways<router>(ZMQ_ROUTER, asks::they);
+}
+
+TEST_CASE("our PAIR and libzmq's PAIR talk, whoever starts") {
+    converse_both_ways<pair>(ZMQ_PAIR, asks::we);
+    converse_both_ways<pair>(ZMQ_PAIR, asks::they);
+    converse<pair>(ZMQ_PAIR, asks::they, binds::we, huge_shapes());
 }
 
 TEST_CASE("a stream of messages crosses one the other way, whole and in order") {

@@ -70,7 +70,7 @@ public:
         return got == -1 && (errno == EAGAIN || errno == EINTR) ? input::none : input::end;
     }
     /// Appends all that has come. False at the end of the stream, which a reset is as well.
-    bool read_all(std::string& out) {
+    bool read_all(std::string& out) const {
         std::byte chunk[16384];
         const std::span<std::byte> room{chunk};
         for (std::size_t size = 0;;) {

@@ -146,6 +146,54 @@ class Pairs(unittest.TestCase):
     def test_router_answers_router(self):
         self.pair("router", zmq.ROUTER)
 
+    def test_pair_answers_pair(self):
+        self.pair("pair", zmq.PAIR, huge=True)
+
+    def forward(self, ours, source_type, sink_type, they_bind, topics=()):
+        """What `source` sends goes through two of our sockets to `sink`."""
+        source, sink = self.context.socket(source_type), self.context.socket(sink_type)
+        where = ["tcp://127.0.0.1:*"] * 2
+        for peer in (source, sink):
+            self.addCleanup(peer.close)
+            peer.linger = 0
+            peer.rcvtimeo = peer.sndtimeo = TIMEOUT
+        if sink_type == zmq.SUB:
+            sink.subscribe(b"AB")
+        if they_bind:
+            for peer in (source, sink):
+                peer.bind(where[0])
+            where = [peer.last_endpoint.decode() for peer in (source, sink)]
+        echo = EchoPeer(ours, "connect" if they_bind else "bind", where[0], [where[1], *topics])
+        self.addCleanup(echo.__exit__)
+        if not they_bind:
+            for peer, endpoint in zip((source, sink), echo.endpoint.split(" ")):
+                peer.connect(endpoint)
+        return source, sink
+
+    def test_pull_and_push_forward(self):
+        for they_bind in (False, True):
+            with self.subTest(they_bind=they_bind):
+                source, sink = self.forward("pull-push", zmq.PUSH, zmq.PULL, they_bind)
+                for parts in (*messages(), *huge_messages()):
+                    source.send_multipart(parts)
+                    self.assert_same(sink.recv_multipart(), parts)
+
+    def test_sub_and_pub_forward(self):
+        for they_bind in (False, True):
+            with self.subTest(they_bind=they_bind):
+                source, sink = self.forward("sub-pub", zmq.PUB, zmq.SUB, they_bind, ["A"])
+                for _ in range(TIMEOUT // 5):  # until both subscriptions are there
+                    source.send(b"AB are you there")
+                    if sink.poll(5):
+                        break
+                source.send(b"AB start")
+                while sink.recv() != b"AB start":
+                    pass
+                for parts in (*messages(), *huge_messages()):
+                    for topic in (b"B", b"A", b"AC", b"ABC"):
+                        source.send_multipart([topic, *parts])
+                    self.assert_same(sink.recv_multipart(), [b"ABC", *parts])
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
