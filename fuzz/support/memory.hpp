@@ -6,8 +6,18 @@
 
 #include <cstddef>
 #include <cstdlib>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 namespace mizzen::fuzz {
+
+#if defined(__GLIBC__)
+// A heap that gives the pages of a large body back and asks for them again takes a fifth of the
+// time.
+inline const bool keeps_pages =
+    mallopt(M_MMAP_THRESHOLD, 1 << 30) != 0 && mallopt(M_TRIM_THRESHOLD, 1 << 30) != 0;
+#endif
 
 /// Every request goes to the heap as it is, where the sanitizers see it.
 class watched_memory final : public zmtp::allocator {
