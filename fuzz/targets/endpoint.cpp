@@ -1,5 +1,5 @@
-// Holds: an endpoint is read or refused for one of four reasons; what is read has a host that can
-// be one, and written again and read again is the same.
+// Holds: an endpoint is read or refused for one of five reasons; what is read has a host or name
+// that can be one, and written again and read again is the same.
 #include "support/choices.hpp"
 #include "support/must.hpp"
 #include <mizzen/endpoint.hpp>
@@ -15,13 +15,29 @@
 namespace mizzen::fuzz {
 namespace {
 
-std::string written(const endpoint& e) {
+std::string written(const endpoint::address& e) {
     const bool brackets = e.host.find(':') != std::string::npos;
-    std::string out{"tcp://"};
-    out += brackets ? "[" : "";
+    std::string out{brackets ? "[" : ""};
     out += e.host.empty() ? "*" : e.host;
     out += brackets ? "]:" : ":";
     return out += std::to_string(e.port);
+}
+
+std::string written(const endpoint& e) {
+    switch (e.via) {
+    case transport::ipc: return "ipc://" + (e.name.empty() ? "*" : e.name);
+    case transport::inproc: return "inproc://" + e.name;
+    default: return "tcp://" + (e.source ? written(*e.source) + ';' : "") + written(e.tcp);
+    }
+}
+
+void check_address(const endpoint::address& e) {
+    must(std::ranges::all_of(e.host, [](char c) { return c > ' ' && c <= '~'; }),
+         "a host has no blanks, control characters or octets beyond ASCII");
+}
+
+void check_same(const endpoint::address& a, const endpoint::address& b) {
+    must(a.host == b.host && a.port == b.port, "an address written again is the same");
 }
 
 void read(std::string_view text, endpoint_use use) {
@@ -29,19 +45,29 @@ void read(std::string_view text, endpoint_use use) {
     const endpoint found = parse_endpoint(text, use, ec);
     if (ec) {
         must(ec == errc::endpoint_without_transport || ec == errc::unknown_transport ||
-                 ec == errc::endpoint_bad_host || ec == errc::endpoint_bad_port,
+                 ec == errc::endpoint_bad_host || ec == errc::endpoint_bad_port ||
+                 ec == errc::endpoint_bad_name,
              "an endpoint is refused for a reason of its own");
         return;
     }
-    must(text.starts_with("tcp://"), "there is one transport");
-    must(std::ranges::all_of(found.host, [](char c) { return c > ' ' && c <= '~'; }),
-         "a host has no blanks, control characters or octets beyond ASCII");
-    must(use == endpoint_use::bind || (!found.host.empty() && found.port != 0),
+    check_address(found.tcp);
+    if (found.source)
+        check_address(*found.source);
+    must(found.name.size() <= 256, "a name has its limit");
+    const bool connects = use == endpoint_use::connect;
+    must(!connects || found.via != transport::tcp ||
+             (!found.tcp.host.empty() && found.tcp.port != 0),
          "what is connected to has a host and a port");
+    must(!connects || found.via == transport::tcp || !found.name.empty(),
+         "what is connected to has a name");
 
     const endpoint again = parse_endpoint(written(found), use, ec);
-    must(!ec && again.host == found.host && again.port == found.port,
+    must(!ec && again.via == found.via && again.name == found.name &&
+             again.source.has_value() == found.source.has_value(),
          "an endpoint written again is the same");
+    check_same(again.tcp, found.tcp);
+    if (found.source)
+        check_same(*again.source, *found.source);
 }
 
 void run(choices from) {

@@ -76,6 +76,32 @@ void basic_socket::apply(const option::handshake_timeout& value, std::error_code
     shell_->core().options.limit.handshake_time = value.time;
     shell_->core().options_changed();
 }
+void basic_socket::apply(const option::connect_timeout& value, std::error_code& ec) {
+    ec = negative(value.time) ? make_error_code(invalid) : std::error_code{};
+    if (!ec)
+        shell_->core().options.connect_timeout = value.time;
+}
+void basic_socket::apply(const option::tcp_keep_alive& value, std::error_code& ec) {
+    constexpr std::chrono::seconds longest{32'767}; // the kernel's
+    const bool wrong = value.idle.count() < 0 || value.idle > longest ||
+                       value.interval.count() < 0 || value.interval > longest || value.count < 0 ||
+                       value.count > 127;
+    ec = wrong ? make_error_code(invalid) : std::error_code{};
+    if (wrong)
+        return;
+    stream_options& stream = shell_->core().options.stream;
+    stream.keep_alive = value.on;
+    stream.keep_alive_idle = value.idle;
+    stream.keep_alive_interval = value.interval;
+    stream.keep_alive_count = value.count;
+}
+void basic_socket::apply(const option::tcp_buffers& value, std::error_code& ec) {
+    ec = value.send < -1 || value.receive < -1 ? make_error_code(invalid) : std::error_code{};
+    if (ec)
+        return;
+    shell_->core().options.stream.send_buffer = value.send;
+    shell_->core().options.stream.receive_buffer = value.receive;
+}
 void basic_socket::apply(const option::max_handshakes& value, std::error_code& ec) {
     ec = value.count == 0 ? make_error_code(invalid) : std::error_code{};
     if (!ec)

@@ -18,9 +18,11 @@ public:
         case errc::empty_message: return "the message has too few parts";
         case errc::endpoint_without_transport:
             return "an endpoint reads transport://address, and \"://\" is missing";
-        case errc::unknown_transport: return "unknown transport in the endpoint (known: tcp)";
+        case errc::unknown_transport:
+            return "unknown transport in the endpoint (known: tcp, ipc, inproc)";
         case errc::endpoint_bad_host: return "bad host in the endpoint";
         case errc::endpoint_bad_port: return "bad port in the endpoint";
+        case errc::endpoint_bad_name: return "bad path or name in the endpoint";
         case errc::no_such_endpoint: return "that endpoint is neither bound nor connected";
         case errc::invalid_option: return "the option's value is out of range";
         case errc::duplicate_routing_id: return "the routing id is in use by another peer";
@@ -36,6 +38,7 @@ public:
         case errc::endpoint_without_transport:
         case errc::endpoint_bad_host:
         case errc::endpoint_bad_port:
+        case errc::endpoint_bad_name:
         case errc::invalid_option: return std::errc::invalid_argument;
         case errc::unknown_transport: return std::errc::protocol_not_supported;
         default: return {code, *this};

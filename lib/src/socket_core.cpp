@@ -82,6 +82,7 @@ void socket_core::make_link(session& s, zmtp::role side, time_point now) {
     s.config = config_;
     s.link = std::make_unique<zmtp::connection>(side, *s.config, now);
     s.phase = session_phase::handshaking;
+    s.end_at.reset();
     ++handshaking_;
     mark_dirty(s);
     update_alarm(s);

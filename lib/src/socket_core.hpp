@@ -2,6 +2,7 @@
 #pragma once
 
 #include "session.hpp"
+#include "stream.hpp"
 #include "topic_trie.hpp"
 #include <mizzen/error.hpp>
 #include <mizzen/option.hpp>
@@ -34,7 +35,9 @@ struct socket_options {
     milliseconds reconnect_first{100};
     milliseconds reconnect_maximum{2000};
     std::size_t max_handshakes = 1024;
+    milliseconds connect_timeout{0};
     int backlog = 4096;
+    stream_options stream;
     zmtp::limits limit;
     zmtp::heartbeat beat;
     std::string routing_id;

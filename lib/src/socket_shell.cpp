@@ -18,20 +18,6 @@ std::uint64_t fresh_seed() {
     return device();
 }
 
-std::string endpoint_text(const asio::ip::tcp::endpoint& at) {
-    const std::string address = at.address().to_string();
-    const std::string host = at.address().is_v6() ? '[' + address + ']' : address;
-    return "tcp://" + host + ':' + std::to_string(at.port());
-}
-
-asio::ip::address address_to_bind(const std::string& host) {
-    if (host.empty())
-        return asio::ip::address_v4::any();
-    if (host == "localhost")
-        return asio::ip::address_v4::loopback();
-    return asio::ip::make_address(host); // the endpoint's grammar let numbers through only
-}
-
 // As with libzmq, a second connect to the same endpoint adds nothing to these.
 bool connects_once(zmtp::socket_type type) {
     return type == zmtp::socket_type::dealer || type == zmtp::socket_type::req ||
@@ -71,12 +57,20 @@ std::string socket_shell::bind(std::string_view endpoint, std::error_code& ec) {
     const auto where = parse_endpoint(endpoint, endpoint_use::bind, ec);
     if (ec)
         return {};
-    const asio::ip::tcp::endpoint local{address_to_bind(where.host), where.port};
     auto made = std::make_shared<listener>(executor_);
-    made->acceptor.open(local.protocol(), ec);
+    std::string path;
+    stream_protocol::endpoint local;
+    if (where.via == transport::ipc) {
+        path = made->file.choose(where.name, ec);
+        local = ipc_address(path);
+    } else {
+        local = local_address(where.tcp, ec);
+    }
     if (!ec)
-        made->acceptor.set_option(asio::socket_base::reuse_address{true}, ec);
-    if (!ec)
+        open(made->acceptor, local, core_.options.stream, ec);
+    if (!ec && where.via == transport::ipc)
+        made->file.bind(made->acceptor, path, ec);
+    else if (!ec)
         made->acceptor.bind(local, ec);
     if (!ec)
         made->acceptor.listen(core_.options.backlog, ec);
@@ -94,9 +88,7 @@ void socket_shell::unbind(std::string_view endpoint, std::error_code& ec) {
     for (auto at = listeners_.begin(); at != listeners_.end(); ++at) {
         if ((*at)->endpoint != endpoint)
             continue;
-        std::error_code ignored;
-        (*at)->acceptor.close(ignored);
-        (*at)->retry.cancel();
+        (*at)->close();
         listeners_.erase(at);
         core_.for_each_session([&](session& s) {
             if (!s.connects && s.endpoint == endpoint)
@@ -157,11 +149,8 @@ void socket_shell::close() noexcept {
                 op->complete(asio::error::operation_aborted, {});
             }
         }
-        std::error_code ignored;
-        for (const auto& each : listeners_) {
-            each->acceptor.close(ignored);
-            each->retry.cancel();
-        }
+        for (const auto& each : listeners_)
+            each->close();
         listeners_.clear();
         core_.abandon_received();
         const bool at_once = core_.options.linger == milliseconds::zero();
@@ -266,7 +255,7 @@ void socket_shell::pump() {
         while (session* s = core_.next_dirty())
             flush(*s);
         while (session* s = core_.next_resumed())
-            if (const auto t = transport_of(*s))
+            if (const auto t = channel_of(*s))
                 continue_reading_soon(t, true);
         if (!receivers_.empty())
             serve_receivers();

@@ -1,7 +1,9 @@
 // The I/O of a socket: transports, listeners, timers and waiting operations around a socket_core.
 #pragma once
 
+#include "ipc_file.hpp"
 #include "socket_core.hpp"
+#include "stream.hpp"
 #include <mizzen/detail/operation.hpp>
 #include <mizzen/endpoint.hpp>
 
@@ -57,25 +59,29 @@ private:
     struct listener {
         explicit listener(const asio::any_io_executor& executor)
             : acceptor{executor}, retry{executor} {}
-        asio::ip::tcp::acceptor acceptor;
+        void close() noexcept;
+        stream_acceptor acceptor;
+        ipc_file file;
         asio::steady_timer retry; // after accept failed, for want of descriptors for example
         std::string endpoint;
         bool accepting = false;
     };
-    struct transport {
-        explicit transport(const asio::any_io_executor& executor) : socket{executor} {}
-        asio::ip::tcp::socket socket;
+    struct channel {
+        explicit channel(const asio::any_io_executor& executor) : socket{executor} {}
+        stream_protocol::socket socket;
         std::unique_ptr<asio::ip::tcp::resolver> resolver;
-        session* owner = nullptr; // null once the session has let go
+        std::optional<stream_protocol::endpoint> source;   // to connect from
+        std::vector<stream_protocol::endpoint> candidates; // to connect to, the next one last
+        session* owner = nullptr;                          // null once the session has let go
         bool write_waiting = false;
         bool read_waiting = false;
         bool draining = false; // all is written: wait for the peer to close
     };
-    using transport_ptr = std::shared_ptr<transport>;
+    using channel_ptr = std::shared_ptr<channel>;
     using listener_ptr = std::shared_ptr<listener>;
 
-    [[nodiscard]] static transport_ptr transport_of(const session& s) {
-        return std::static_pointer_cast<transport>(s.transport);
+    [[nodiscard]] static channel_ptr channel_of(const session& s) {
+        return std::static_pointer_cast<channel>(s.transport);
     }
 
     void post_pump();
@@ -87,20 +93,22 @@ private:
     void stop_when_done();
 
     void accept(const listener_ptr& from);
-    void accepted(const listener_ptr& from, asio::ip::tcp::socket peer);
+    void accepted(const listener_ptr& from, stream_protocol::socket peer);
     void resume_accepting();
     void start_connecting(session& s);
-    void connect_to(const transport_ptr& t, const std::vector<asio::ip::tcp::endpoint>& candidates);
-    void connected(const transport_ptr& t, std::error_code ec);
-    void open_for_traffic(const transport_ptr& t, session& s);
+    void resolve(const channel_ptr& t, const endpoint::address& where);
+    void connect_next(const channel_ptr& t);
+    void open_from(channel& t, const stream_protocol::endpoint& target, std::error_code& ec);
+    void connected(const channel_ptr& t, std::error_code ec);
+    void open_for_traffic(const channel_ptr& t, session& s);
 
-    void wait_readable(const transport_ptr& t);
-    void on_readable(const transport_ptr& t);
-    void continue_reading_soon(const transport_ptr& t, bool more_expected);
-    void continue_reading(const transport_ptr& t, bool more_expected);
-    void discard_input(const transport_ptr& t);
+    void wait_readable(const channel_ptr& t);
+    void on_readable(const channel_ptr& t);
+    void continue_reading_soon(const channel_ptr& t, bool more_expected);
+    void continue_reading(const channel_ptr& t, bool more_expected);
+    void discard_input(const channel_ptr& t);
     void flush(session& s);
-    void wait_writable(const transport_ptr& t);
+    void wait_writable(const channel_ptr& t);
     void finish_failed(session& s);
     void lose(session& s, std::error_code why);
     void let_go(session& s);

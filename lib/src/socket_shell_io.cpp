@@ -1,8 +1,7 @@
-// The network's side of a socket: accepting, connecting, reading, writing.
+// A socket's octets: reading, writing, and how transports end.
 #include "socket_shell.hpp"
 #include <mizzen/zmtp/error.hpp>
 
-#include <asio/connect.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
@@ -12,7 +11,6 @@
 namespace mizzen::detail {
 namespace {
 
-constexpr milliseconds accept_pause{100};
 constexpr milliseconds longest_drain{1000}; // for a peer to close after we did
 
 // A connection's spans as Asio wants them. writev takes no more than this at once.
@@ -35,116 +33,9 @@ private:
 
 } // namespace
 
-// --- Listening ---
-
-void socket_shell::accept(const listener_ptr& from) {
-    if (from->accepting || core_.handshaking() >= core_.options.max_handshakes)
-        return; // under way already, or resume_accepting comes back
-    from->accepting = true;
-    from->acceptor.async_accept(
-        [self = shared_from_this(), from](std::error_code ec, asio::ip::tcp::socket peer) {
-            from->accepting = false;
-            if (self->closed_ || !from->acceptor.is_open())
-                return;
-            if (!ec) {
-                self->accepted(from, std::move(peer));
-                return self->accept(from);
-            }
-            // Out of descriptors or memory, most likely: the listener outlives that.
-            from->accepting = true;
-            from->retry.expires_after(accept_pause);
-            from->retry.async_wait([self, from](std::error_code stopped) {
-                from->accepting = false;
-                if (!stopped && !self->closed_ && from->acceptor.is_open())
-                    self->accept(from);
-            });
-        });
-}
-
-void socket_shell::resume_accepting() {
-    for (const auto& each : listeners_)
-        if (!each->accepting)
-            accept(each);
-}
-
-void socket_shell::accepted(const listener_ptr& from, asio::ip::tcp::socket peer) {
-    auto t = std::make_shared<transport>(executor_);
-    t->socket = std::move(peer);
-    session& s = core_.add_accepted(from->endpoint, std::chrono::steady_clock::now());
-    s.transport = t;
-    t->owner = &s;
-    open_for_traffic(t, s);
-    pump();
-}
-
-// --- Connecting ---
-
-void socket_shell::start_connecting(session& s) {
-    std::error_code ec;
-    const auto where = parse_endpoint(s.endpoint, endpoint_use::connect, ec);
-    auto t = std::make_shared<transport>(executor_);
-    s.transport = t;
-    t->owner = &s;
-    const auto address = asio::ip::make_address(where.host, ec);
-    if (!ec)
-        return connect_to(t, {{address, where.port}});
-    if (where.host == "localhost")
-        return connect_to(t, {{asio::ip::address_v4::loopback(), where.port},
-                              {asio::ip::address_v6::loopback(), where.port}});
-    // Names are looked up at each attempt: they may have moved.
-    t->resolver = std::make_unique<asio::ip::tcp::resolver>(executor_);
-    t->resolver->async_resolve(
-        where.host, std::to_string(where.port),
-        [self = shared_from_this(), t](std::error_code failed,
-                                       const asio::ip::tcp::resolver::results_type& found) {
-            if (failed)
-                return self->connected(t, failed);
-            std::vector<asio::ip::tcp::endpoint> candidates;
-            for (const auto& entry : found)
-                candidates.push_back(entry.endpoint());
-            self->connect_to(t, candidates);
-        });
-}
-
-void socket_shell::connect_to(const transport_ptr& t,
-                              const std::vector<asio::ip::tcp::endpoint>& candidates) {
-    if (t->owner == nullptr)
-        return;
-    asio::async_connect(
-        t->socket, candidates,
-        [self = shared_from_this(), t](std::error_code ec, const asio::ip::tcp::endpoint&) {
-            self->connected(t, ec);
-        });
-}
-
-void socket_shell::connected(const transport_ptr& t, std::error_code ec) {
-    session* s = t->owner;
-    if (s == nullptr)
-        return;
-    std::error_code ignored;
-    // A port that nobody listens on may connect to itself when the kernel picks it for our end.
-    if (!ec && t->socket.local_endpoint(ignored) == t->socket.remote_endpoint(ignored))
-        ec = asio::error::connection_refused;
-    if (ec) {
-        lose(*s, ec);
-    } else {
-        core_.transport_open(*s, std::chrono::steady_clock::now());
-        open_for_traffic(t, *s);
-    }
-    pump();
-}
-
-void socket_shell::open_for_traffic(const transport_ptr& t, session& s) {
-    std::error_code ec;
-    t->socket.non_blocking(true, ec);
-    t->socket.set_option(asio::ip::tcp::no_delay{true}, ec);
-    wait_readable(t);
-    flush(s); // the greeting
-}
-
 // --- Reading ---
 
-void socket_shell::wait_readable(const transport_ptr& t) {
+void socket_shell::wait_readable(const channel_ptr& t) {
     if (t->read_waiting)
         return;
     t->read_waiting = true;
@@ -161,7 +52,7 @@ void socket_shell::wait_readable(const transport_ptr& t) {
                          });
 }
 
-void socket_shell::on_readable(const transport_ptr& t) {
+void socket_shell::on_readable(const channel_ptr& t) {
     session& s = *t->owner;
     if (t->draining)
         return discard_input(t);
@@ -193,7 +84,7 @@ void socket_shell::on_readable(const transport_ptr& t) {
 }
 
 // Lets the program take what came, before more is decoded or read.
-void socket_shell::continue_reading_soon(const transport_ptr& t, bool more_expected) {
+void socket_shell::continue_reading_soon(const channel_ptr& t, bool more_expected) {
     ++turns_posted_;
     asio::post(executor_, [self = shared_from_this(), t, more_expected] {
         --self->turns_posted_;
@@ -203,7 +94,7 @@ void socket_shell::continue_reading_soon(const transport_ptr& t, bool more_expec
     });
 }
 
-void socket_shell::continue_reading(const transport_ptr& t, bool more_expected) {
+void socket_shell::continue_reading(const channel_ptr& t, bool more_expected) {
     session* s = t->owner;
     if (s == nullptr || t->read_waiting || t->draining)
         return;
@@ -220,7 +111,7 @@ void socket_shell::continue_reading(const transport_ptr& t, bool more_expected) 
 
 // Closing while octets wait unread would reset the connection, and with it what is still on its way
 // to the peer.
-void socket_shell::discard_input(const transport_ptr& t) {
+void socket_shell::discard_input(const channel_ptr& t) {
     std::array<std::byte, 4096> scratch;
     std::error_code ec;
     for (int round = 0; round < 16 && !ec; ++round)
@@ -234,7 +125,7 @@ void socket_shell::discard_input(const transport_ptr& t) {
 // --- Writing ---
 
 void socket_shell::flush(session& s) {
-    const auto t = transport_of(s);
+    const auto t = channel_of(s);
     if (t == nullptr || !s.link || t->write_waiting || t->draining)
         return;
     for (;;) {
@@ -257,7 +148,7 @@ void socket_shell::flush(session& s) {
     finish_if_flushed(s);
 }
 
-void socket_shell::wait_writable(const transport_ptr& t) {
+void socket_shell::wait_writable(const channel_ptr& t) {
     t->write_waiting = true;
     t->socket.async_wait(asio::socket_base::wait_write,
                          [self = shared_from_this(), t](std::error_code ec) {
@@ -277,7 +168,7 @@ void socket_shell::wait_writable(const transport_ptr& t) {
 // The connection itself decided to close: what it has to say (an ERROR, say) goes out first.
 void socket_shell::finish_failed(session& s) {
     const std::error_code why = s.why;
-    if (const auto t = transport_of(s); t != nullptr && s.link && !t->write_waiting) {
+    if (const auto t = channel_of(s); t != nullptr && s.link && !t->write_waiting) {
         std::error_code ignored;
         const auto spans = s.link->output();
         if (!spans.empty())
@@ -288,7 +179,7 @@ void socket_shell::finish_failed(session& s) {
 }
 
 void socket_shell::let_go(session& s) {
-    const auto t = transport_of(s);
+    const auto t = channel_of(s);
     if (t == nullptr)
         return;
     t->owner = nullptr;
@@ -323,7 +214,7 @@ void socket_shell::end(session& s) {
 void socket_shell::finish_if_flushed(session& s) {
     if (!s.removed || !core_.flushed(s))
         return;
-    const auto t = transport_of(s);
+    const auto t = channel_of(s);
     if (t == nullptr || s.phase != session_phase::attached)
         return end(s);
     if (std::exchange(t->draining, true))

@@ -8,16 +8,29 @@
 #include <mizzen/router.hpp>
 
 #include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace mizzen::testing {
 namespace {
 
-// "host|port", or what is wrong with it.
+std::string address_text(const endpoint::address& a) {
+    return a.host + '|' + std::to_string(a.port);
+}
+
+// "host|port" or "transport:name", or what is wrong with it.
 std::string parsed(std::string_view text, endpoint_use use) {
     std::error_code ec = make_error_code(errc::would_block); // to be cleared
     const endpoint found = parse_endpoint(text, use, ec);
@@ -29,11 +42,36 @@ std::string parsed(std::string_view text, endpoint_use use) {
         return "bad host";
     if (ec == errc::endpoint_bad_port)
         return "bad port";
+    if (ec == errc::endpoint_bad_name)
+        return "bad name";
     REQUIRE_FALSE(ec);
-    return found.host + '|' + std::to_string(found.port);
+    switch (found.via) {
+    case transport::ipc: return "ipc:" + found.name;
+    case transport::inproc: return "inproc:" + found.name;
+    default:
+        return (found.source ? address_text(*found.source) + ';' : "") + address_text(found.tcp);
+    }
 }
 std::string to_bind(std::string_view text) { return parsed(text, endpoint_use::bind); }
 std::string to_connect(std::string_view text) { return parsed(text, endpoint_use::connect); }
+
+int kernel_option(int descriptor, int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    REQUIRE(::getsockopt(descriptor, level, name, &value, &size) == 0);
+    return value;
+}
+
+// Of this process; -1 if there is none.
+int descriptor_connected_to(const asio::ip::tcp::endpoint& peer) {
+    for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+        asio::ip::tcp::endpoint found;
+        auto size = static_cast<socklen_t>(found.capacity());
+        if (::getpeername(descriptor, found.data(), &size) == 0 && found == peer)
+            return descriptor;
+    }
+    return -1;
+}
 
 TEST_CASE("an endpoint to bind has an address and a port, either of which may be any") {
     CHECK(to_bind("tcp://127.0.0.1:5555") == "127.0.0.1|5555");
@@ -43,6 +81,7 @@ TEST_CASE("an endpoint to bind has an address and a port, either of which may be
     CHECK(to_bind("tcp://127.0.0.1:0") == "127.0.0.1|0");
     CHECK(to_bind("tcp://[::1]:*") == "::1|0");
     CHECK(to_bind("tcp://[::]:80") == "::|80");
+    CHECK(to_bind("tcp://eth0.100:80") == "eth0.100|80"); // an interface
 }
 
 TEST_CASE("an endpoint to connect has a host and a port") {
@@ -52,7 +91,39 @@ TEST_CASE("an endpoint to connect has a host and a port") {
     CHECK(to_connect("tcp://[2001:db8::1]:7") == "2001:db8::1|7");
 }
 
-TEST_CASE("an endpoint needs a transport in front, and tcp is the one there is") {
+TEST_CASE("an endpoint to connect may say where from, as an endpoint to bind would") {
+    CHECK(to_connect("tcp://127.0.0.2:0;localhost:7") == "127.0.0.2|0;localhost|7");
+    CHECK(to_connect("tcp://*:99;localhost:7") == "|99;localhost|7");
+    CHECK(to_connect("tcp://eth0:*;[::1]:7") == "eth0|0;::1|7");
+    CHECK(to_connect("tcp://;localhost:7") == "bad host");
+    CHECK(to_connect("tcp://1.2.3.4;localhost:7") == "bad port");
+    CHECK(to_connect("tcp://1.2.3.4:5;") == "bad host");
+    CHECK(to_connect("tcp://1.2.3.4:5;1.2.3.4:6;1.2.3.4:7") == "bad host");
+    CHECK(to_bind("tcp://1.2.3.4:5;1.2.3.4:6") == "bad host");
+}
+
+TEST_CASE("an ipc endpoint is a path or an abstract name of at most 107 octets") {
+    CHECK(to_bind("ipc:///tmp/x") == "ipc:/tmp/x");
+    CHECK(to_connect("ipc://relative/x y") == "ipc:relative/x y");
+    CHECK(to_connect("ipc://@name") == "ipc:@name");
+    CHECK(to_bind("ipc://*") == "ipc:");
+    CHECK(to_connect("ipc://*") == "bad name");
+    CHECK(to_bind("ipc://" + std::string(107, 'p')) == "ipc:" + std::string(107, 'p'));
+    for (const auto& text : {std::string{"ipc://"}, std::string{"ipc://@"},
+                             "ipc://" + std::string(108, 'p'), std::string{"ipc://a\0b", 9}}) {
+        CHECK(to_bind(text) == "bad name");
+        CHECK(to_connect(text) == "bad name");
+    }
+}
+
+TEST_CASE("an inproc endpoint is any name of 1 to 256 octets") {
+    CHECK(to_bind("inproc://a b") == "inproc:a b");
+    CHECK(to_connect("inproc://" + std::string(256, 'n')) == "inproc:" + std::string(256, 'n'));
+    CHECK(to_connect("inproc://" + std::string(257, 'n')) == "bad name");
+    CHECK(to_bind("inproc://") == "bad name");
+}
+
+TEST_CASE("an endpoint needs a transport in front, one that there is") {
     for (const auto* text :
          {"", "127.0.0.1:5555", "://127.0.0.1:5555", "tcp:/127.0.0.1:1", "tcp"}) {
         CAPTURE(text);
@@ -60,7 +131,7 @@ TEST_CASE("an endpoint needs a transport in front, and tcp is the one there is")
         CHECK(to_connect(text) == "no transport");
     }
     for (const auto* text :
-         {"ipc:///tmp/x", "udp://127.0.0.1:1", "TCP://127.0.0.1:1", " tcp://a:1"}) {
+         {"pgm://a;b:1", "udp://127.0.0.1:1", "TCP://127.0.0.1:1", " tcp://a:1"}) {
         CAPTURE(text);
         CHECK(to_bind(text) == "unknown transport");
         CHECK(to_connect(text) == "unknown transport");
@@ -91,7 +162,7 @@ TEST_CASE("a host that is no address or name is refused") {
     }
     CHECK(to_connect(std::string{"tcp://127.0.0.1\0:5", 18}) == "bad host");
     CHECK(to_connect("tcp://*:5555") == "bad host");
-    CHECK(to_bind("tcp://example.org:5555") == "bad host");
+    CHECK(to_bind("tcp://host.example.org:5555") == "bad host");
     CHECK(to_bind("tcp://256.0.0.1:5555") == "bad host");
     CHECK(to_connect("tcp://" + std::string(254, 'a') + ":1") == "bad host");
 }
@@ -103,8 +174,10 @@ TEST_CASE(
     std::error_code ec;
     CHECK(socket.bind("tcp://127.0.0.1:12a", ec) == "");
     CHECK(ec == errc::endpoint_bad_port);
-    socket.connect("inproc://x", ec);
+    socket.connect("udp://127.0.0.1:1", ec);
     CHECK(ec == errc::unknown_transport);
+    CHECK(socket.bind("tcp://nosuchinterface:1", ec) == "");
+    CHECK(ec == std::errc::no_such_device);
     CHECK_THROWS_AS(socket.connect("nowhere"), std::system_error);
     CHECK_THROWS_AS(socket.bind("tcp://nowhere:1"), std::system_error);
     CHECK_THROWS_AS(socket.unbind("tcp://127.0.0.1:1"), std::system_error);
@@ -134,6 +207,128 @@ TEST_CASE("bind answers with the port it got, over IPv4 and IPv6") {
     client.connect("tcp://localhost:" + any.substr(14));
     send(run, client, "four");
     CHECK(receive(run, server) == "four");
+}
+
+TEST_CASE("an interface's name stands for its first address, to bind and to connect from") {
+    loop run;
+    router server{run.io};
+    const std::string endpoint = server.bind("tcp://lo:*");
+    CHECK(endpoint.substr(0, 16) == "tcp://127.0.0.1:");
+    dealer client{run.io};
+    client.connect("tcp://lo:*;" + endpoint.substr(6));
+    send(run, client, "hello");
+    CHECK(receive_message(run, server).size() == 2); // with the routing id
+    dealer stranger{run.io};
+    stranger.set(option::reconnect_interval{1ms, 5ms});
+    stranger.connect("tcp://nosuchinterface:*;" + endpoint.substr(6));
+    REQUIRE(run.until([&] { return stranger.stats().connect_retries >= 2; }));
+}
+
+TEST_CASE("ipc carries messages by a path, by an abstract name and by a file made for it") {
+    const std::string directory = "/tmp/mizzen-test-" + std::to_string(::getpid());
+    REQUIRE(::mkdir(directory.c_str(), 0700) == 0);
+    for (const std::string& name :
+         {"ipc://" + directory + "/socket", "ipc://@mizzen-test-" + std::to_string(::getpid()),
+          std::string{"ipc://*"}}) {
+        CAPTURE(name);
+        loop run;
+        rep server{run.io};
+        const std::string endpoint = server.bind(name);
+        if (name != "ipc://*")
+            CHECK(endpoint == name);
+        req client{run.io};
+        client.connect(endpoint);
+        send(run, client, "over ipc");
+        CHECK(receive(run, server) == "over ipc");
+        send(run, server, std::string(100'000, 'b'));
+        CHECK(receive(run, client).size() == 100'000);
+    }
+    CHECK(::rmdir(directory.c_str()) == 0); // nothing was left in it
+}
+
+TEST_CASE("an ipc path in use is reported, a socket left behind is bound over, a file is not") {
+    char directory[] = "/tmp/mizzen-test-XXXXXX";
+    REQUIRE(::mkdtemp(directory) != nullptr);
+    const std::string path = std::string{directory} + "/socket";
+    loop run;
+    std::error_code ec;
+    {
+        dealer first{run.io};
+        first.bind("ipc://" + path);
+        dealer second{run.io};
+        CHECK(second.bind("ipc://" + path, ec) == "");
+        CHECK(ec == asio::error::address_in_use);
+    }
+    {
+        asio::local::stream_protocol::acceptor crashed{
+            run.io, asio::local::stream_protocol::endpoint{path}};
+    }
+    dealer third{run.io};
+    CHECK(third.bind("ipc://" + path) == "ipc://" + path);
+    third.unbind("ipc://" + path);
+    std::ofstream{path} << "precious";
+    CHECK(third.bind("ipc://" + path, ec) == "");
+    CHECK(ec == asio::error::address_in_use);
+    CHECK(third.bind("ipc://" + path + "/no/such/directory", ec) == "");
+    CHECK(ec);
+    CHECK(std::filesystem::file_size(path) == 8);
+    CHECK(std::filesystem::remove_all(directory) == 2);
+}
+
+TEST_CASE("a listener that took over an ipc path keeps it when the one before goes") {
+    char directory[] = "/tmp/mizzen-test-XXXXXX";
+    REQUIRE(::mkdtemp(directory) != nullptr);
+    const std::string path = std::string{directory} + "/socket";
+    loop run;
+    dealer second{run.io};
+    {
+        dealer first{run.io};
+        first.bind("ipc://" + path);
+        std::filesystem::remove(path);
+        second.bind("ipc://" + path);
+    }
+    CHECK(std::filesystem::exists(path));
+    second.close();
+    CHECK(std::filesystem::remove_all(directory) == 1);
+}
+
+TEST_CASE("a connection that is not established in time is tried again") {
+    loop run;
+    // A listener whose queue is full leaves the next one waiting.
+    asio::ip::tcp::acceptor full{run.io, asio::ip::tcp::v4()};
+    full.bind({asio::ip::address_v4::loopback(), 0});
+    full.listen(0);
+    std::vector<asio::ip::tcp::socket> waiting;
+    for (int i = 0; i < 2; ++i) {
+        waiting.emplace_back(run.io).open(asio::ip::tcp::v4());
+        waiting.back().non_blocking(true);
+        std::error_code in_progress;
+        waiting.back().connect(full.local_endpoint(), in_progress);
+    }
+    dealer client{run.io};
+    client.set(option::connect_timeout{10ms});
+    client.set(option::reconnect_interval{1ms, 5ms});
+    client.connect("tcp://127.0.0.1:" + std::to_string(full.local_endpoint().port()));
+    CHECK(run.until([&] { return client.stats().connect_retries >= 2; }));
+}
+
+TEST_CASE("keep-alive and buffers reach the kernel's sockets") {
+    loop run;
+    asio::ip::tcp::acceptor listener{run.io, {asio::ip::address_v4::loopback(), 0}};
+    dealer client{run.io};
+    client.set(option::tcp_keep_alive{true, 77s, 5s, 4});
+    client.set(option::tcp_buffers{10'000, 20'000});
+    client.connect("tcp://127.0.0.1:" + std::to_string(listener.local_endpoint().port()));
+    const asio::ip::tcp::socket peer = listener.accept();
+    const int descriptor = descriptor_connected_to(peer.local_endpoint());
+    REQUIRE(descriptor >= 0);
+    CHECK(kernel_option(descriptor, SOL_SOCKET, SO_KEEPALIVE) == 1);
+    CHECK(kernel_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE) == 77);
+    CHECK(kernel_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL) == 5);
+    CHECK(kernel_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT) == 4);
+    CHECK(kernel_option(descriptor, SOL_SOCKET, SO_SNDBUF) == 20'000); // Linux doubles it
+    CHECK(kernel_option(descriptor, SOL_SOCKET, SO_RCVBUF) == 40'000);
+    CHECK((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
 TEST_CASE("a port in use is reported, and free again once its socket is gone") {
@@ -256,6 +451,10 @@ TEST_CASE("an option out of its range is refused") {
     CHECK(refused(option::max_handshakes{0}));
     CHECK(refused(option::high_water_octets{0}));
     CHECK(refused(option::backlog{0}));
+    CHECK(refused(option::connect_timeout{-1ms}));
+    CHECK(refused(option::tcp_buffers{-2, 0}));
+    CHECK(refused(option::tcp_keep_alive{true, 40'000s}));
+    CHECK(refused(option::tcp_keep_alive{true, 0s, 0s, 128}));
     CHECK_THROWS_AS(socket.set(option::backlog{-1}), std::system_error);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -11,18 +12,35 @@ namespace mizzen {
 /// What an endpoint is for; the grammars differ.
 enum class endpoint_use : std::uint8_t { bind, connect };
 
-/// A tcp endpoint.
+enum class transport : std::uint8_t { tcp, ipc, inproc };
+
 struct endpoint {
-    std::string host;       ///< Numeric address without brackets, name, or empty for any (bind).
-    std::uint16_t port = 0; ///< 0 to bind: whichever is free.
+    struct address {
+        /// Numeric address without brackets, name (connect), interface (bind), or empty for any
+        /// (bind).
+        std::string host;
+        std::uint16_t port = 0; ///< 0 to bind: whichever is free.
+    };
+    transport via = transport::tcp;
+    address tcp;
+    std::optional<address> source; ///< tcp to connect: what to connect from, as for bind.
+    /// ipc: a file's path, or @ and an abstract name, or empty for a new file (bind). inproc: a
+    /// name.
+    std::string name;
 };
 
 /// Reads `transport://address`.
 ///
-/// bind     host is an IPv4 address, a bracketed IPv6 address, "localhost" or "*"; port is decimal,
-///          or "*" or 0 for one that the kernel chooses.
-/// connect  host is a DNS name, an IPv4 address or a bracketed IPv6 address; port is 1 to 65535.
-/// Errors   endpoint_without_transport, unknown_transport, endpoint_bad_host, endpoint_bad_port.
+/// tcp      bind: host is an IPv4 address, a bracketed IPv6 address, "localhost", the name of a
+///          network interface or "*"; port is decimal, or "*" or 0 for one that the kernel chooses.
+///          connect: host is a DNS name or an address; port is 1 to 65535. An address as for bind
+///          and ";" may come first: where to connect from.
+/// ipc      A path, or @name for Linux's abstract names, of at most 107 octets; bind takes "*" for
+/// a
+///          new file in the directory for temporary files.
+/// inproc   Any name of 1 to 256 octets.
+/// Errors   endpoint_without_transport, unknown_transport, endpoint_bad_host, endpoint_bad_port,
+///          endpoint_bad_name.
 [[nodiscard]] endpoint parse_endpoint(std::string_view text, endpoint_use use, std::error_code& ec);
 
 } // namespace mizzen

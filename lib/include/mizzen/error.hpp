@@ -15,6 +15,7 @@ enum class errc {
     unknown_transport,          ///< The transport is not one of ours.
     endpoint_bad_host,          ///< The host part is empty, or not what bind or connect can take.
     endpoint_bad_port,    ///< The port is not a decimal number from 0 to 65535 (or * to bind).
+    endpoint_bad_name,    ///< An ipc path or inproc name is empty or too long.
     no_such_endpoint,     ///< unbind or disconnect of what was never bound or connected.
     invalid_option,       ///< An option's value is out of its range.
     duplicate_routing_id, ///< A peer announced a routing id that another peer has.

@@ -43,6 +43,11 @@ struct reconnect_interval {
     milliseconds first;
     milliseconds maximum;
 };
+/// For a connection to be established before it is tried again; 0 leaves it to the system. Default
+/// 0. libzmq: ZMQ_CONNECT_TIMEOUT.
+struct connect_timeout {
+    milliseconds time;
+};
 /// From an open transport to a finished handshake. 0 is no limit. Default 30 s.
 /// libzmq: ZMQ_HANDSHAKE_IVL.
 struct handshake_timeout {
@@ -159,6 +164,20 @@ struct xpub_welcome {
 /// libzmq: ZMQ_BACKLOG, 100.
 struct backlog {
     int connections;
+};
+/// Whether the kernel looks after idle TCP connections, and how; 0 leaves a value to the system.
+/// Default off. libzmq: ZMQ_TCP_KEEPALIVE, _IDLE, _INTVL, _CNT.
+struct tcp_keep_alive {
+    bool on;
+    std::chrono::seconds idle{0};     ///< Before the first probe.
+    std::chrono::seconds interval{0}; ///< Between probes.
+    int count = 0;                    ///< Probes without an answer before the connection is lost.
+};
+/// What the kernel keeps for a TCP connection each way, in octets; -1 leaves it to the system.
+/// Default -1. libzmq: ZMQ_SNDBUF, ZMQ_RCVBUF.
+struct tcp_buffers {
+    int send;
+    int receive;
 };
 
 /// Whether sockets of that type have that option.
