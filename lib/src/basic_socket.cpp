@@ -11,8 +11,9 @@ bool negative(option::milliseconds time) { return time < option::milliseconds::z
 
 } // namespace
 
-basic_socket::basic_socket(asio::any_io_executor executor, zmtp::socket_type type)
-    : shell_{std::make_shared<socket_shell>(std::move(executor), type)} {}
+basic_socket::basic_socket(asio::any_io_executor executor, zmtp::socket_type type,
+                           const context& shared)
+    : shell_{std::make_shared<socket_shell>(std::move(executor), type, shared.names())} {}
 
 basic_socket::~basic_socket() { close(); }
 

@@ -33,6 +33,12 @@ public:
         slots_[first_++ & (capacity_ - 1)].clear();
         trim();
     }
+    void swap(message_ring& other) noexcept {
+        std::swap(slots_, other.slots_);
+        std::swap(capacity_, other.capacity_);
+        std::swap(first_, other.first_);
+        std::swap(last_, other.last_);
+    }
     void clear() noexcept {
         while (!empty())
             pop_front();

@@ -1,6 +1,7 @@
 // One peer of a socket: its connection while there is one, and its two queues.
 #pragma once
 
+#include "inproc.hpp"
 #include "message_ring.hpp"
 #include <mizzen/zmtp/connection.hpp>
 
@@ -44,7 +45,8 @@ struct session {
     bool connects = false;
     bool given_up = false;  // the peer refused for good
     bool paused = false;    // the receive queue was full; the stream is left alone
-    bool undecoded = false; // octets have come that were not looked at yet
+    bool undecoded = false; // octets (or mail) have come that were not looked at yet
+    bool hung_up = false;   // the pipe's other end has closed
     bool dirty = false;     // is on the list of those with output to write
     bool out_full = false;  // reached the send mark and is not half empty again yet
     bool removed = false;   // disconnect() was called: ends when its output is written
@@ -53,6 +55,10 @@ struct session {
 
     std::shared_ptr<const zmtp::config> config; // outlives link
     std::unique_ptr<zmtp::connection> link;
+    std::shared_ptr<inproc_pipe> pipe; // in place of a link, from its first attempt on
+    pipe_end end = pipe_end::connector;
+    peer_id peer_there = 0; // what the other end of the pipe calls this connection
+    message_ring mail;      // taken from the pipe and not looked at yet
     message_ring in;
     message_ring out;
     std::size_t in_octets = 0;
@@ -61,6 +67,7 @@ struct session {
     session_hook sendable; // linked while round robin may pick it
 
     std::uint64_t publication = 0; // the last that went to it
+    std::string announced_id;      // over inproc: what the peer calls itself
     std::string routing_id;        // a ROUTER's name for it; empty until attached
     std::string endpoint;          // connected to, or accepted by
     std::error_code why;           // it lost its connection

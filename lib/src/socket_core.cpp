@@ -94,19 +94,20 @@ void socket_core::attach(session& s, time_point now) {
     if (type_ == zmtp::socket_type::pair && !peers_.empty())
         return fail(s, errc::pair_is_taken);
     now_ = now;
-    --handshaking_;
+    if (s.link)
+        --handshaking_;
     ++stats.connections;
     s.phase = session_phase::attached;
     s.backoff = milliseconds::zero();
-    s.peer = ++last_peer_;
+    if (s.link)
+        s.peer = ++last_peer_;
     peers_[s.peer] = &s;
     put_notice(s, notice::peer_up);
     update_rivals();
     if (options.probe_router) {
         message probe;
-        std::error_code ec;
         if (probe.try_push_back({}))
-            s.link->send(std::move(probe), ec);
+            send_first(s, std::move(probe));
     }
     if (type_ == zmtp::socket_type::xpub)
         greet_subscriber(s);
@@ -131,7 +132,7 @@ bool socket_core::owns_route(const session& s) const {
 bool socket_core::claim_routing_id(session& s) {
     if (s.id_given)
         return true;
-    std::string id{as_text(s.link->peer_routing_id())};
+    std::string id{s.link ? as_text(s.link->peer_routing_id()) : s.announced_id};
     const bool named = owns_route(s);
     if (id.empty()) {
         if (named)
@@ -178,7 +179,7 @@ void socket_core::detach(session& s) {
         --handshaking_;
         ++stats.handshakes_failed;
     } else if (s.phase == session_phase::attached) {
-        if (s.undecoded && s.link->is_open())
+        if (s.undecoded && (s.pipe || s.link->is_open()))
             decode_some(s, ~std::size_t{0}, true); // whole messages that have come stay readable
         ++stats.disconnects;
         peers_.erase(s.peer);
@@ -193,6 +194,9 @@ void socket_core::detach(session& s) {
     std::erase(failed_, &s);
     s.dirty = s.paused = s.undecoded = false;
     s.link.reset();
+    s.pipe.reset();
+    s.peer_there = 0;
+    s.hung_up = false;
     s.transport.reset();
     s.retry_at.reset();
     s.end_at.reset();
@@ -265,6 +269,11 @@ void socket_core::end(session& s, time_point now) {
     forget_if_done(s);
 }
 
+session* socket_core::find(peer_id key) const {
+    const auto found = sessions_.find(key);
+    return found == sessions_.end() ? nullptr : found->second.get();
+}
+
 void socket_core::forget_if_done(session& s) {
     if (s.phase != session_phase::ended || (!s.in.empty() && !abandoned_))
         return;
@@ -327,6 +336,7 @@ void socket_core::handle_timeout(time_point now) {
         for (const auto& [key, s] : sessions_) {
             s->in.shrink_if_idle();
             s->out.shrink_if_idle();
+            s->mail.shrink_if_idle();
         }
     }
 }

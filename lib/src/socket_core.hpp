@@ -83,6 +83,14 @@ public:
     session& add_accepted(std::string endpoint, time_point now);
     /// A connector's transport is open.
     void transport_open(session& s, time_point now);
+    /// What a connector over inproc is to find its peer with.
+    [[nodiscard]] std::shared_ptr<inproc_pipe> make_pipe(session& s,
+                                                         std::shared_ptr<doorbell> bell);
+    /// A connection of a socket of the same context to a name that this one bound. The session may
+    /// be on the failed list afterwards.
+    session& add_local(arrival from, std::shared_ptr<doorbell> bell, time_point now);
+    /// A connector's pipe has been accepted.
+    void pipe_open(session& s, const pipe_identity& peer, time_point now);
     /// A session's transport is gone, or could not be opened. May destroy an accepted session.
     void transport_lost(session& s, std::error_code why, time_point now);
     /// Ends a session for good and drops what it holds; it may have been destroyed afterwards.
@@ -94,6 +102,7 @@ public:
     /// The program receives no more: drops what has come, and what comes.
     void abandon_received();
     [[nodiscard]] bool any_session() const noexcept { return !sessions_.empty(); }
+    [[nodiscard]] session* find(peer_id key) const;
     [[nodiscard]] std::size_t handshaking() const noexcept { return handshaking_; }
     /// Calls `what` with each session, which it may end.
     template <class What> void for_each_session(What what) {
@@ -115,6 +124,12 @@ public:
     /// Moves messages to the connection and returns what to write.
     [[nodiscard]] std::span<const std::span<const std::byte>> output(session& s);
     void written(session& s, std::size_t size);
+    /// Puts messages in the peer's box, if that is empty or `at_any_rate`.
+    void hand_over(session& s, bool at_any_rate = false);
+    /// Takes messages that have come by the session's pipe. False if there may be more, which then
+    /// follow as the program receives.
+    bool take_mail(session& s, time_point now);
+
     /// Whether nothing is left to write.
     [[nodiscard]] bool flushed(const session& s) const noexcept {
         return s.out.empty() && (!s.link || s.link->output().empty());
@@ -177,6 +192,11 @@ private:
     void schedule_retry(session& s, time_point now);
     void update_alarm(session& s);
     void forget_if_done(session& s);
+    void open_mail(session& s, bool ignore_marks);
+    void take_whole(session& s);
+    void sort_mail(session& s);
+    void send_first(session& s, message&& m);
+    void reopen_out(session& s);
     void put_notice(session& s, notice what);
 
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
@@ -190,7 +210,7 @@ private:
                 s.out_octets >= options.mark_octets);
     }
     void mark_dirty(session& s) {
-        if (!s.dirty && s.link) {
+        if (!s.dirty && (s.link || s.pipe)) {
             s.dirty = true;
             dirty_.push_back(&s);
         }
@@ -245,7 +265,7 @@ private:
     bool abandoned_ = false;
     std::optional<time_point> trim_at_; // when idle queues give their memory back
     time_point now_;                    // as last told
-    peer_id last_peer_ = 0;
+    peer_id last_peer_ = cancelling;
     std::size_t handshaking_ = 0;
     std::uint32_t next_generated_id_;
     std::minstd_rand random_;

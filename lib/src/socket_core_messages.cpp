@@ -39,6 +39,8 @@ bool socket_core::decode(session& s, time_point now) {
 }
 
 void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
+    if (s.pipe)
+        return open_mail(s, ignore_marks);
     s.undecoded = false;
     for (std::size_t count = 0;; ++count) {
         if (count == most || (!ignore_marks && in_full(s))) {
@@ -99,6 +101,12 @@ std::span<const std::span<const std::byte>> socket_core::output(session& s) {
         if (ec)
             fail(s, ec);
     }
+    reopen_out(s);
+    return s.link->output();
+}
+
+// The queue has become shorter.
+void socket_core::reopen_out(session& s) {
     if (s.out_full && 2 * s.out.size() <= options.send_mark + 1 &&
         2 * s.out_octets <= options.mark_octets) {
         s.out_full = false;
@@ -106,7 +114,6 @@ std::span<const std::span<const std::byte>> socket_core::output(session& s) {
     }
     if (s.out.empty() && !trim_at_)
         trim_at_ = now_ + trim_after;
-    return s.link->output();
 }
 
 void socket_core::written(session& s, std::size_t size) {
@@ -121,7 +128,7 @@ void socket_core::written(session& s, std::size_t size) {
 }
 
 void socket_core::push_out(session& s, message&& m) {
-    m.set_peer(0);
+    m.set_peer(s.peer_there);
     m.set_peer_notice(notice::none);
     if (options.conflate && !s.out.empty()) {
         ++stats.dropped_conflated;
@@ -215,8 +222,8 @@ void socket_core::send_request(message& m, std::error_code& ec) {
     }
     sendable_.advance();
     waiting_ = false;
-    drop_stale_replies();           // to a request that was given up
-    while (s->link && s->undecoded) // what came before the request does not answer it
+    drop_stale_replies(); // to a request that was given up
+    while (s->undecoded)  // what came before the request does not answer it
         decode_some(*s, decode_batch);
     m.push_front(octets{});
     if (options.req_correlate) {
@@ -334,8 +341,10 @@ void socket_core::take_front(session& s, message& m, bool name_sender) {
         requester_ = m.peer();
     if (s.in.empty()) {
         s.in_octets = 0;
-        if (s.undecoded && s.link)
+        if (s.undecoded)
             decode_some(s, decode_batch);
+        if (s.hung_up && !s.undecoded)
+            resumed_.push_back(&s);
     } else {
         const std::size_t size = m.encoded_size();
         s.in_octets -= size;

@@ -198,7 +198,7 @@ void socket_core::tell_topics(session& s) {
     for (std::size_t left = s.out.size(); left != 0; --left) {
         message m = std::move(s.out.front());
         s.out.pop_front();
-        if (m.peer() == 0)
+        if (m.peer() != subscribing && m.peer() != cancelling)
             s.out.emplace_back() = std::move(m);
         else
             s.out_octets -= m.encoded_size();

@@ -38,9 +38,10 @@ void operation_queue::remove(operation& op) noexcept {
     (op.next == nullptr ? last_ : op.next->previous) = op.previous;
 }
 
-socket_shell::socket_shell(asio::any_io_executor executor, zmtp::socket_type type)
+socket_shell::socket_shell(asio::any_io_executor executor, zmtp::socket_type type,
+                           std::shared_ptr<inproc_names> names)
     : executor_{std::move(executor)}, core_{type, fresh_seed()}, timer_{executor_},
-      linger_timer_{executor_} {
+      linger_timer_{executor_}, names_{std::move(names)} {
     // A pool runs handlers side by side, and a socket has no locks.
     if (executor_.target_type() == typeid(asio::thread_pool::executor_type))
         throw std::invalid_argument(
@@ -58,24 +59,13 @@ std::string socket_shell::bind(std::string_view endpoint, std::error_code& ec) {
     if (ec)
         return {};
     auto made = std::make_shared<listener>(executor_);
-    std::string path;
-    stream_protocol::endpoint local;
-    if (where.via == transport::ipc) {
-        path = made->file.choose(where.name, ec);
-        local = ipc_address(path);
+    if (where.via == transport::inproc) {
+        names_->bind(where.name, bell(), ec);
+        made->local_name = where.name;
+        made->endpoint = endpoint;
     } else {
-        local = local_address(where.tcp, ec);
+        bind_stream(*made, where, ec);
     }
-    if (!ec)
-        open(made->acceptor, local, core_.options.stream, ec);
-    if (!ec && where.via == transport::ipc)
-        made->file.bind(made->acceptor, path, ec);
-    else if (!ec)
-        made->acceptor.bind(local, ec);
-    if (!ec)
-        made->acceptor.listen(core_.options.backlog, ec);
-    if (!ec)
-        made->endpoint = endpoint_text(made->acceptor.local_endpoint(ec));
     if (ec)
         return {};
     listeners_.push_back(made);
@@ -83,16 +73,46 @@ std::string socket_shell::bind(std::string_view endpoint, std::error_code& ec) {
     return made->endpoint;
 }
 
+void socket_shell::bind_stream(listener& made, const mizzen::endpoint& where, std::error_code& ec) {
+    std::string path;
+    stream_protocol::endpoint local;
+    if (where.via == transport::ipc) {
+        path = made.file.choose(where.name, ec);
+        local = ipc_address(path);
+    } else {
+        local = local_address(where.tcp, ec);
+    }
+    if (!ec)
+        open(made.acceptor, local, core_.options.stream, ec);
+    if (!ec && where.via == transport::ipc)
+        made.file.bind(made.acceptor, path, ec);
+    else if (!ec)
+        made.acceptor.bind(local, ec);
+    if (!ec)
+        made.acceptor.listen(core_.options.backlog, ec);
+    if (!ec)
+        made.endpoint = endpoint_text(made.acceptor.local_endpoint(ec));
+}
+
+void socket_shell::stop(listener& l) noexcept {
+    if (!l.local_name.empty())
+        names_->unbind(l.local_name, *bell_);
+    std::error_code ignored;
+    l.acceptor.close(ignored);
+    l.retry.cancel();
+    l.file.remove();
+}
+
 void socket_shell::unbind(std::string_view endpoint, std::error_code& ec) {
     ec = errc::no_such_endpoint;
     for (auto at = listeners_.begin(); at != listeners_.end(); ++at) {
         if ((*at)->endpoint != endpoint)
             continue;
-        (*at)->close();
+        stop(**at);
         listeners_.erase(at);
         core_.for_each_session([&](session& s) {
             if (!s.connects && s.endpoint == endpoint)
-                end(s);
+                retire(s);
         });
         ec.clear();
         break;
@@ -131,11 +151,19 @@ void socket_shell::disconnect(std::string_view endpoint, std::error_code& ec) {
         if (!s.connects || s.removed || s.endpoint != endpoint)
             return;
         ec.clear();
-        s.removed = true;
-        core_.refresh(s);
-        finish_if_flushed(s);
+        retire(s);
     });
     pump_soon();
+}
+
+// Ends the session once what is queued for its peer is on its way.
+void socket_shell::retire(session& s) {
+    s.removed = true;
+    core_.refresh(s);
+    if (s.pipe)
+        leave_pipe(s);
+    else
+        finish_if_flushed(s);
 }
 
 void socket_shell::close() noexcept {
@@ -150,13 +178,16 @@ void socket_shell::close() noexcept {
             }
         }
         for (const auto& each : listeners_)
-            each->close();
+            stop(*each);
         listeners_.clear();
+        leave_bell();
         core_.abandon_received();
         const bool at_once = core_.options.linger == milliseconds::zero();
         core_.for_each_session([&](session& s) {
             s.removed = true;
-            if (at_once || (s.out.empty() && s.phase != session_phase::attached))
+            if (s.pipe)
+                leave_pipe(s);
+            else if (at_once || (s.out.empty() && s.phase != session_phase::attached))
                 end(s);
         });
         if (at_once)
@@ -255,7 +286,9 @@ void socket_shell::pump() {
         while (session* s = core_.next_dirty())
             flush(*s);
         while (session* s = core_.next_resumed())
-            if (const auto t = channel_of(*s))
+            if (s->pipe)
+                tend(*s);
+            else if (const auto t = channel_of(*s))
                 continue_reading_soon(t, true);
         if (!receivers_.empty())
             serve_receivers();

@@ -8,6 +8,7 @@
 #include <mizzen/endpoint.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -35,7 +36,11 @@ private:
 /// Does what its core decides. Kept alive by the socket's handle and by the I/O under way.
 class socket_shell : public std::enable_shared_from_this<socket_shell> {
 public:
-    socket_shell(asio::any_io_executor executor, zmtp::socket_type type);
+    socket_shell(asio::any_io_executor executor, zmtp::socket_type type,
+                 std::shared_ptr<inproc_names> names);
+    ~socket_shell();
+    socket_shell(const socket_shell&) = delete;
+    socket_shell& operator=(const socket_shell&) = delete;
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
     [[nodiscard]] socket_core& core() noexcept { return core_; }
@@ -54,16 +59,17 @@ public:
     }
     void start(operation& op);
     void cancel(operation& op);
+    void answer_bell();
 
 private:
     struct listener {
         explicit listener(const asio::any_io_executor& executor)
             : acceptor{executor}, retry{executor} {}
-        void close() noexcept;
         stream_acceptor acceptor;
         ipc_file file;
         asio::steady_timer retry; // after accept failed, for want of descriptors for example
         std::string endpoint;
+        std::string local_name; // of inproc, which has no acceptor
         bool accepting = false;
     };
     struct channel {
@@ -92,6 +98,9 @@ private:
     void update_linger();
     void stop_when_done();
 
+    void bind_stream(listener& made, const endpoint& where, std::error_code& ec);
+    void stop(listener& l) noexcept;
+    void retire(session& s);
     void accept(const listener_ptr& from);
     void accepted(const listener_ptr& from, stream_protocol::socket peer);
     void resume_accepting();
@@ -101,6 +110,13 @@ private:
     void open_from(channel& t, const stream_protocol::endpoint& target, std::error_code& ec);
     void connected(const channel_ptr& t, std::error_code ec);
     void open_for_traffic(const channel_ptr& t, session& s);
+
+    [[nodiscard]] const std::shared_ptr<doorbell>& bell();
+    void leave_bell() noexcept;
+    void connect_local(session& s, const std::string& name);
+    void tend(session& s);
+    void leave_pipe(session& s);
+    void watch();
 
     void wait_readable(const channel_ptr& t);
     void on_readable(const channel_ptr& t);
@@ -123,6 +139,14 @@ private:
     std::list<listener_ptr> listeners_;
     operation_queue receivers_;
     operation_queue senders_;
+    std::shared_ptr<inproc_names> names_;
+    std::shared_ptr<doorbell> bell_; // once there is a use for it
+    std::optional<asio::executor_work_guard<asio::any_io_executor>> local_work_;
+    std::vector<peer_id> callers_;
+    std::vector<arrival> arrivals_;
+    time_point watching_since_;
+    time_point watch_ended_;
+    std::chrono::microseconds watch_time_;
     unsigned turns_posted_ = 0; // handlers on their way that will pump
     bool pumping_ = false;
     bool closed_ = false;

@@ -12,17 +12,11 @@ constexpr milliseconds accept_pause{100};
 
 } // namespace
 
-void socket_shell::listener::close() noexcept {
-    std::error_code ignored;
-    acceptor.close(ignored);
-    retry.cancel();
-    file.remove();
-}
-
 // --- Listening ---
 
 void socket_shell::accept(const listener_ptr& from) {
-    if (from->accepting || core_.handshaking() >= core_.options.max_handshakes)
+    if (from->accepting || !from->acceptor.is_open() ||
+        core_.handshaking() >= core_.options.max_handshakes)
         return; // under way already, or resume_accepting comes back
     from->accepting = true;
     from->acceptor.async_accept(
@@ -66,6 +60,8 @@ void socket_shell::accepted(const listener_ptr& from, stream_protocol::socket pe
 void socket_shell::start_connecting(session& s) {
     std::error_code ec;
     const endpoint where = parse_endpoint(s.endpoint, endpoint_use::connect, ec);
+    if (where.via == transport::inproc)
+        return connect_local(s, where.name);
     auto t = std::make_shared<channel>(executor_);
     s.transport = t;
     t->owner = &s;

@@ -125,6 +125,8 @@ void socket_shell::discard_input(const channel_ptr& t) {
 // --- Writing ---
 
 void socket_shell::flush(session& s) {
+    if (s.pipe)
+        return core_.hand_over(s);
     const auto t = channel_of(s);
     if (t == nullptr || !s.link || t->write_waiting || t->draining)
         return;
@@ -179,6 +181,8 @@ void socket_shell::finish_failed(session& s) {
 }
 
 void socket_shell::let_go(session& s) {
+    if (s.pipe)
+        s.pipe->close(s.end, s.why);
     const auto t = channel_of(s);
     if (t == nullptr)
         return;

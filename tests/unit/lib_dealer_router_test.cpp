@@ -412,7 +412,6 @@ TEST_CASE("what came before a connection ended can be received, beyond the mark 
         REQUIRE(run.until([&] { return socket.stats().octets_in == before + burst.size(); }));
         if (by_unbind) {
             socket.unbind(endpoint);
-            CHECK(socket.stats().disconnects == 1);
         } else {
             peer.reset();
             for (int i = 0; i < 3; ++i) { // the first to notice is who writes

@@ -1,6 +1,7 @@
 // What all sockets have in common.
 #pragma once
 
+#include <mizzen/context.hpp>
 #include <mizzen/detail/operation.hpp>
 #include <mizzen/error.hpp>
 #include <mizzen/message.hpp>
@@ -47,7 +48,8 @@ public:
     /// Errors: those of parse_endpoint; those of the system, such as address_in_use.
     std::string bind(std::string_view endpoint);
     std::string bind(std::string_view endpoint, std::error_code& ec);
-    /// Ends a listener, named as bind returned it, and the connections it accepted.
+    /// Ends a listener, named as bind returned it, and the connections it accepted, once what is
+    /// queued for them is written.
     void unbind(std::string_view endpoint);
     void unbind(std::string_view endpoint, std::error_code& ec);
     /// Starts to connect, and goes on until disconnect or a peer's refusal. Messages may be sent
@@ -65,7 +67,7 @@ public:
     [[nodiscard]] socket_stats stats() const;
 
 protected:
-    basic_socket(asio::any_io_executor executor, zmtp::socket_type type);
+    basic_socket(asio::any_io_executor executor, zmtp::socket_type type, const context& shared);
 
     void apply(const option::send_high_water_mark& value, std::error_code& ec);
     void apply(const option::receive_high_water_mark& value, std::error_code& ec);

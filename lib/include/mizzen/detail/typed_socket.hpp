@@ -10,10 +10,13 @@ namespace mizzen::detail {
 
 template <zmtp::socket_type Type> class typed_socket : public basic_socket {
 public:
-    explicit typed_socket(asio::any_io_executor executor)
-        : basic_socket{std::move(executor), Type} {}
-    explicit typed_socket(execution_context_like auto& context)
-        : typed_socket{context.get_executor()} {}
+    /// `shared` is where inproc names are looked up; it may go before the socket.
+    explicit typed_socket(asio::any_io_executor executor,
+                          const context& shared = context::instance())
+        : basic_socket{std::move(executor), Type, shared} {}
+    explicit typed_socket(execution_context_like auto& io,
+                          const context& shared = context::instance())
+        : typed_socket{io.get_executor(), shared} {}
 
     /// Sets an option. Errors: invalid_option. The form without `ec` throws std::system_error.
     template <class Option>
