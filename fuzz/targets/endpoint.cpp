@@ -15,7 +15,7 @@
 namespace mizzen::fuzz {
 namespace {
 
-std::string written(const endpoint::address& e) {
+std::string written(const host_and_port& e) {
     const bool brackets = e.host.find(':') != std::string::npos;
     std::string out{brackets ? "[" : ""};
     out += e.host.empty() ? "*" : e.host;
@@ -31,12 +31,12 @@ std::string written(const endpoint& e) {
     }
 }
 
-void check_address(const endpoint::address& e) {
+void check_address(const host_and_port& e) {
     must(std::ranges::all_of(e.host, [](char c) { return c > ' ' && c <= '~'; }),
          "a host has no blanks, control characters or octets beyond ASCII");
 }
 
-void check_same(const endpoint::address& a, const endpoint::address& b) {
+void check_same(const host_and_port& a, const host_and_port& b) {
     must(a.host == b.host && a.port == b.port, "an address written again is the same");
 }
 

@@ -57,7 +57,7 @@ bool read_host(std::string_view text, endpoint_use use, std::string& host) {
     return use == endpoint_use::connect ? dns_name(host) : interface_name(host);
 }
 
-void read_address(std::string_view text, endpoint_use use, endpoint::address& result,
+void read_address(std::string_view text, endpoint_use use, host_and_port& result,
                   std::error_code& ec) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) {

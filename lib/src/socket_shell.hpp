@@ -105,7 +105,7 @@ private:
     void accepted(const listener_ptr& from, stream_protocol::socket peer);
     void resume_accepting();
     void start_connecting(session& s);
-    void resolve(const channel_ptr& t, const endpoint::address& where);
+    void resolve(const channel_ptr& t, const host_and_port& where);
     void connect_next(const channel_ptr& t);
     void open_from(channel& t, const stream_protocol::endpoint& target, std::error_code& ec);
     void connected(const channel_ptr& t, std::error_code ec);

@@ -77,7 +77,7 @@ void socket_shell::start_connecting(session& s) {
     connect_next(t);
 }
 
-void socket_shell::resolve(const channel_ptr& t, const endpoint::address& where) {
+void socket_shell::resolve(const channel_ptr& t, const host_and_port& where) {
     std::error_code no_number;
     const auto address = asio::ip::make_address(where.host, no_number);
     if (!no_number)

@@ -18,7 +18,7 @@
 namespace mizzen::detail {
 namespace {
 
-stream_protocol::endpoint address_of_interface(const endpoint::address& from, std::error_code& ec) {
+stream_protocol::endpoint address_of_interface(const host_and_port& from, std::error_code& ec) {
     ifaddrs* list = nullptr;
     if (::getifaddrs(&list) != 0) {
         ec.assign(errno, std::system_category());
@@ -88,7 +88,7 @@ stream_protocol::endpoint ipc_address(const std::string& name) {
     return asio::local::stream_protocol::endpoint{path};
 }
 
-stream_protocol::endpoint local_address(const endpoint::address& from, std::error_code& ec) {
+stream_protocol::endpoint local_address(const host_and_port& from, std::error_code& ec) {
     if (from.host.empty())
         return tcp_address({asio::ip::address_v4::any(), from.port});
     if (from.host == "localhost")

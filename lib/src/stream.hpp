@@ -28,7 +28,7 @@ struct stream_options {
 
 /// The address to bind that a host and a port of an endpoint mean. Errors: no_such_device for an
 /// interface that is not there, or has no address.
-[[nodiscard]] stream_protocol::endpoint local_address(const endpoint::address& from,
+[[nodiscard]] stream_protocol::endpoint local_address(const host_and_port& from,
                                                       std::error_code& ec);
 [[nodiscard]] stream_protocol::endpoint tcp_address(const asio::ip::tcp::endpoint& from);
 [[nodiscard]] stream_protocol::endpoint ipc_address(const std::string& name);

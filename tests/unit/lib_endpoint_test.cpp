@@ -26,9 +26,7 @@
 namespace mizzen::testing {
 namespace {
 
-std::string address_text(const endpoint::address& a) {
-    return a.host + '|' + std::to_string(a.port);
-}
+std::string address_text(const host_and_port& a) { return a.host + '|' + std::to_string(a.port); }
 
 // "host|port" or "transport:name", or what is wrong with it.
 std::string parsed(std::string_view text, endpoint_use use) {

@@ -14,16 +14,16 @@ enum class endpoint_use : std::uint8_t { bind, connect };
 
 enum class transport : std::uint8_t { tcp, ipc, inproc };
 
+struct host_and_port {
+    /// Numeric address without brackets, name (connect), interface (bind), or empty for any (bind).
+    std::string host;
+    std::uint16_t port = 0; ///< 0 to bind: whichever is free.
+};
+
 struct endpoint {
-    struct address {
-        /// Numeric address without brackets, name (connect), interface (bind), or empty for any
-        /// (bind).
-        std::string host;
-        std::uint16_t port = 0; ///< 0 to bind: whichever is free.
-    };
     transport via = transport::tcp;
-    address tcp;
-    std::optional<address> source; ///< tcp to connect: what to connect from, as for bind.
+    host_and_port tcp;
+    std::optional<host_and_port> source; ///< tcp to connect: what to connect from, as for bind.
     /// ipc: a file's path, or @ and an abstract name, or empty for a new file (bind). inproc: a
     /// name.
     std::string name;
