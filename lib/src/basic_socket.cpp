@@ -1,4 +1,5 @@
 // The handle's calls, handed on to the shell.
+#include "context_state.hpp"
 #include "socket_shell.hpp"
 #include <mizzen/detail/basic_socket.hpp>
 
@@ -13,7 +14,7 @@ bool negative(option::milliseconds time) { return time < option::milliseconds::z
 
 basic_socket::basic_socket(asio::any_io_executor executor, zmtp::socket_type type,
                            const context& shared)
-    : shell_{std::make_shared<socket_shell>(std::move(executor), type, shared.names())} {}
+    : shell_{std::make_shared<socket_shell>(std::move(executor), type, shared.state()->names)} {}
 
 basic_socket::~basic_socket() { close(); }
 

@@ -27,6 +27,8 @@ public:
         case errc::invalid_option: return "the option's value is out of range";
         case errc::duplicate_routing_id: return "the routing id is in use by another peer";
         case errc::pair_is_taken: return "the PAIR socket has a peer already";
+        case errc::in_use: return "another thread is using the socket";
+        case errc::context_closed: return "the context is closed";
         case errc::too_many_handshakes: return "too many handshakes at once";
         }
         return "unknown error";

@@ -103,6 +103,7 @@ public:
     void abandon_received();
     [[nodiscard]] bool any_session() const noexcept { return !sessions_.empty(); }
     [[nodiscard]] session* find(peer_id key) const;
+    [[nodiscard]] const auto& sessions() const noexcept { return sessions_; }
     [[nodiscard]] std::size_t handshaking() const noexcept { return handshaking_; }
     /// Calls `what` with each session, which it may end.
     template <class What> void for_each_session(What what) {

@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 #include <asio/thread_pool.hpp>
 
+#include <new>
 #include <random>
 #include <stdexcept>
 #include <typeinfo>
@@ -169,6 +170,8 @@ void socket_shell::retire(session& s) {
 void socket_shell::close() noexcept {
     if (std::exchange(closed_, true))
         return;
+    if (owner_ != ::getpid())
+        return abandon();
     try {
         const auto self = shared_from_this();
         for (operation_queue* queue : {&receivers_, &senders_}) {
@@ -198,6 +201,18 @@ void socket_shell::close() noexcept {
     } catch (...) { // no memory to linger with: the transports close as they are let go
         core_.for_each_session([&](session& s) { let_go(s); });
     }
+}
+
+// In a child that inherited the socket. The parent's loop shares whatever the system knows of its
+// descriptors, so that nothing is told to it: the copies are closed, and the rest stays as it is.
+void socket_shell::abandon() noexcept {
+    for (const auto& each : listeners_)
+        if (each->acceptor.is_open())
+            ::close(each->acceptor.native_handle());
+    for (const auto& [key, s] : core_.sessions())
+        if (const auto t = s->pipe ? nullptr : channel_of(*s); t != nullptr && t->socket.is_open())
+            ::close(t->socket.native_handle());
+    static_cast<void>(new (std::nothrow) std::shared_ptr<socket_shell>{shared_from_this()});
 }
 
 // Goes on for as long as a session has something to write, or its peer has not closed yet.

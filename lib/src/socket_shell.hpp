@@ -12,6 +12,8 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <unistd.h>
+
 #include <list>
 #include <memory>
 #include <string>
@@ -57,6 +59,9 @@ public:
         if (core_.any_work() && turns_posted_ == 0)
             post_pump();
     }
+    [[nodiscard]] bool turn_is_posted() const noexcept { return turns_posted_ != 0; }
+    /// Has it done now.
+    void pump();
     void start(operation& op);
     void cancel(operation& op);
     void answer_bell();
@@ -91,7 +96,7 @@ private:
     }
 
     void post_pump();
-    void pump();
+    void abandon() noexcept;
     void serve_receivers();
     void serve_senders();
     void arm_timer();
@@ -148,6 +153,7 @@ private:
     time_point watch_ended_;
     std::chrono::microseconds watch_time_;
     unsigned turns_posted_ = 0; // handlers on their way that will pump
+    const pid_t owner_ = ::getpid();
     bool pumping_ = false;
     bool closed_ = false;
 };

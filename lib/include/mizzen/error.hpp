@@ -20,6 +20,8 @@ enum class errc {
     invalid_option,       ///< An option's value is out of its range.
     duplicate_routing_id, ///< A peer announced a routing id that another peer has.
     pair_is_taken,        ///< A PAIR has a peer already.
+    in_use,               ///< Another thread waits in a call of that blocking socket.
+    context_closed,       ///< The context of a blocking socket was closed.
     too_many_handshakes,  ///< More connections than the limit were in their handshake.
 };
 

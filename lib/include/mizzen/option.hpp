@@ -179,6 +179,15 @@ struct tcp_buffers {
     int send;
     int receive;
 };
+/// How long a blocking send, or receive, waits; -1 has no end, 0 is not at all. At once. Default
+/// -1. Asynchronous sockets have none: their operations can be cancelled.
+/// libzmq: ZMQ_SNDTIMEO, ZMQ_RCVTIMEO.
+struct send_timeout {
+    milliseconds time;
+};
+struct receive_timeout {
+    milliseconds time;
+};
 
 /// Whether sockets of that type have that option.
 template <class Option> [[nodiscard]] constexpr bool applies_to(socket_type type) noexcept {

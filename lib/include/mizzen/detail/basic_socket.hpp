@@ -170,6 +170,9 @@ protected:
 
     static void raise(std::error_code ec, const char* what);
 
+    [[nodiscard]] const std::shared_ptr<socket_shell>& shell() const noexcept { return shell_; }
+    void let_go() noexcept { shell_.reset(); }
+
 private:
     template <bool WithMessage, class Handler>
     void start(operation_kind kind, Handler handler, message body) {
