@@ -22,6 +22,10 @@
 #include <type_traits>
 #include <utility>
 
+namespace mizzen {
+class proxy;
+} // namespace mizzen
+
 namespace mizzen::detail {
 
 class socket_shell;
@@ -174,6 +178,8 @@ protected:
     void let_go() noexcept { shell_.reset(); }
 
 private:
+    friend class mizzen::proxy;
+
     template <bool WithMessage, class Handler>
     void start(operation_kind kind, Handler handler, message body) {
         auto* op = handler_operation<WithMessage, Handler>::create(kind, std::move(handler),
