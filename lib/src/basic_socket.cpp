@@ -78,6 +78,11 @@ void basic_socket::apply(const option::handshake_timeout& value, std::error_code
     shell_->core().options.limit.handshake_time = value.time;
     shell_->core().options_changed();
 }
+void basic_socket::apply(const option::busy_poll& value, std::error_code& ec) {
+    ec = value.time.count() < 0 ? make_error_code(invalid) : std::error_code{};
+    if (!ec)
+        shell_->core().options.busy_poll = value.time;
+}
 void basic_socket::apply(const option::connect_timeout& value, std::error_code& ec) {
     ec = negative(value.time) ? make_error_code(invalid) : std::error_code{};
     if (!ec)

@@ -36,6 +36,7 @@ struct socket_options {
     milliseconds reconnect_maximum{2000};
     std::size_t max_handshakes = 1024;
     milliseconds connect_timeout{0};
+    std::chrono::microseconds busy_poll{0};
     int backlog = 4096;
     stream_options stream;
     zmtp::limits limit;

@@ -123,6 +123,12 @@ private:
     void leave_pipe(session& s);
     void watch();
 
+    void stay_awake() {
+        if (core_.options.busy_poll.count() != 0)
+            note_activity();
+    }
+    void note_activity();
+    void busy_turn();
     void wait_readable(const channel_ptr& t);
     void on_readable(const channel_ptr& t);
     void continue_reading_soon(const channel_ptr& t, bool more_expected);
@@ -152,6 +158,8 @@ private:
     time_point watching_since_;
     time_point watch_ended_;
     std::chrono::microseconds watch_time_;
+    time_point active_at_;
+    bool awake_ = false;        // busy_turn is on its way
     unsigned turns_posted_ = 0; // handlers on their way that will pump
     const pid_t owner_ = ::getpid();
     bool pumping_ = false;

@@ -73,6 +73,7 @@ void socket_shell::on_readable(const channel_ptr& t) {
         return pump();
     }
     core_.received(s, size, std::chrono::steady_clock::now());
+    stay_awake();
     if (!receivers_.empty())
         serve_receivers();
     if (s.link->is_open())
@@ -107,6 +108,19 @@ void socket_shell::continue_reading(const channel_ptr& t, bool more_expected) {
     else
         wait_readable(t);
     pump_soon();
+}
+
+// A loop that always has something to do does not sleep: it only looks whether there is more.
+void socket_shell::note_activity() {
+    active_at_ = std::chrono::steady_clock::now();
+    if (!std::exchange(awake_, true))
+        asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
+}
+
+void socket_shell::busy_turn() {
+    awake_ = !closed_ && std::chrono::steady_clock::now() - active_at_ < core_.options.busy_poll;
+    if (awake_)
+        asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
 }
 
 // Closing while octets wait unread would reset the connection, and with it what is still on its way
@@ -146,6 +160,7 @@ void socket_shell::flush(session& s) {
             return;
         }
         core_.written(s, size);
+        stay_awake();
     }
     finish_if_flushed(s);
 }

@@ -600,5 +600,27 @@ TEST_CASE("while too many shake hands, others wait to be accepted, and are in th
     }
 }
 
+TEST_CASE("with busy_poll the loop does not sleep while something may come, and sleeps after") {
+    loop run;
+    rep server{run.io};
+    req client{run.io};
+    client.set(option::busy_poll{50ms});
+    client.connect(server.bind("tcp://127.0.0.1:*"));
+    for (int i = 0; i < 3; ++i) {
+        send(run, client, "question");
+        CHECK(receive(run, server) == "question");
+        send(run, server, "answer");
+        CHECK(receive(run, client) == "answer");
+    }
+    send(run, client, "last");
+    int turns = 0;                        // in which nothing goes on
+    while (run.io.run_one_for(20ms) == 1) // until it sleeps
+        ++turns;
+    CHECK(turns > 100);
+    std::error_code ec;
+    client.set(option::busy_poll{-1us}, ec);
+    CHECK(ec == errc::invalid_option);
+}
+
 } // namespace
 } // namespace mizzen::testing

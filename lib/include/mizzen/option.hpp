@@ -179,6 +179,12 @@ struct tcp_buffers {
     int send;
     int receive;
 };
+/// How long the socket's loop looks for more without sleeping once something has come or gone. It
+/// answers several times faster for it, and keeps a core busy meanwhile: for loops that have one to
+/// themselves. At once. Default 0, off. libzmq has none.
+struct busy_poll {
+    std::chrono::microseconds time;
+};
 /// How long a blocking send, or receive, waits; -1 has no end, 0 is not at all. At once. Default
 /// -1. Asynchronous sockets have none: their operations can be cancelled.
 /// libzmq: ZMQ_SNDTIMEO, ZMQ_RCVTIMEO.

@@ -79,6 +79,7 @@ protected:
     void apply(const option::linger& value, std::error_code& ec);
     void apply(const option::reconnect_interval& value, std::error_code& ec);
     void apply(const option::handshake_timeout& value, std::error_code& ec);
+    void apply(const option::busy_poll& value, std::error_code& ec);
     void apply(const option::connect_timeout& value, std::error_code& ec);
     void apply(const option::tcp_keep_alive& value, std::error_code& ec);
     void apply(const option::tcp_buffers& value, std::error_code& ec);
