@@ -63,8 +63,9 @@ struct session {
     message_ring out;
     std::size_t in_octets = 0;
     std::size_t out_octets = 0;
-    session_hook readable; // linked while `in` has something
-    session_hook sendable; // linked while round robin may pick it
+    std::size_t left_behind = 0; // octets, once ended
+    session_hook readable;       // linked while `in` has something
+    session_hook sendable;       // linked while round robin may pick it
 
     std::uint64_t publication = 0; // the last that went to it
     std::string announced_id;      // over inproc: what the peer calls itself

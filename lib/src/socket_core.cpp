@@ -6,6 +6,11 @@
 #include <algorithm>
 
 namespace mizzen::detail {
+namespace {
+
+constexpr std::size_t least_left_behind = std::size_t{1} << 20;
+
+} // namespace
 
 // What connections point to; never changed once made.
 struct socket_core::link_config : zmtp::config {
@@ -179,8 +184,12 @@ void socket_core::detach(session& s) {
         --handshaking_;
         ++stats.handshakes_failed;
     } else if (s.phase == session_phase::attached) {
-        if (s.undecoded && (s.pipe || s.link->is_open()))
-            decode_some(s, ~std::size_t{0}, true); // whole messages that have come stay readable
+        // Whole messages that have come stay readable, but not those of one lost connection after
+        // another, if nobody reads.
+        const bool over = (options.receive_mark != 0 && s.in.size() > options.receive_mark) ||
+                          s.in_octets > options.mark_octets;
+        if (s.undecoded && !over && (s.pipe || s.link->is_open()))
+            decode_some(s, ~std::size_t{0}, true);
         ++stats.disconnects;
         peers_.erase(s.peer);
         forget_topics(s);
@@ -265,6 +274,7 @@ void socket_core::end(session& s, time_point now) {
         update_alarm(s);
         if (owns_route(s))
             routes_.erase(s.routing_id);
+        leave_behind(s);
     }
     forget_if_done(s);
 }
@@ -278,7 +288,22 @@ void socket_core::forget_if_done(session& s) {
     if (s.phase != session_phase::ended || (!s.in.empty() && !abandoned_))
         return;
     readable_.remove(s);
+    left_behind_ -= s.left_behind;
     sessions_.erase(s.key);
+}
+
+// Peers may come, say something and go, one after another, while the program does not read: what
+// they leave behind is bounded as the queue of one that stays.
+void socket_core::leave_behind(session& s) {
+    const std::size_t size = sizeof s + s.in.size() * sizeof(message) + s.in_octets;
+    if (left_behind_ + size > std::max(options.mark_octets, least_left_behind)) {
+        stats.dropped_disconnect += s.in.size();
+        s.in.clear();
+        s.in_octets = 0;
+        return;
+    }
+    s.left_behind = size;
+    left_behind_ += size;
 }
 
 void socket_core::update_alarm(session& s) {

@@ -199,6 +199,7 @@ private:
     void sort_mail(session& s);
     void send_first(session& s, message&& m);
     void reopen_out(session& s);
+    void leave_behind(session& s);
     void put_notice(session& s, notice what);
 
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
@@ -269,6 +270,7 @@ private:
     time_point now_;                    // as last told
     peer_id last_peer_ = cancelling;
     std::size_t handshaking_ = 0;
+    std::size_t left_behind_ = 0; // octets of memory of sessions that ended and are not read yet
     std::uint32_t next_generated_id_;
     std::minstd_rand random_;
 

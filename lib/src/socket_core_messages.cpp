@@ -11,6 +11,11 @@ namespace {
 constexpr std::size_t decode_batch = 64;
 constexpr milliseconds trim_after{1000};
 
+// A queue that was full takes more once it is down to half its mark (as libzmq's).
+bool half_empty(std::size_t size, std::size_t mark) noexcept {
+    return mark == 0 || (size < mark && 2 * size <= mark + 1);
+}
+
 } // namespace
 
 // --- Octets in ---
@@ -107,7 +112,7 @@ std::span<const std::span<const std::byte>> socket_core::output(session& s) {
 
 // The queue has become shorter.
 void socket_core::reopen_out(session& s) {
-    if (s.out_full && 2 * s.out.size() <= options.send_mark + 1 &&
+    if (s.out_full && half_empty(s.out.size(), options.send_mark) &&
         2 * s.out_octets <= options.mark_octets) {
         s.out_full = false;
         update_sendable(s);
@@ -351,7 +356,7 @@ void socket_core::take_front(session& s, message& m, bool name_sender) {
     }
     if (name_sender && m.peer_notice() == notice::none)
         m.push_front(s.routing_id);
-    if (s.paused && 2 * s.in.size() <= options.receive_mark + 1 &&
+    if (s.paused && half_empty(s.in.size(), options.receive_mark) &&
         2 * s.in_octets <= options.mark_octets) {
         s.paused = false;
         resumed_.push_back(&s);

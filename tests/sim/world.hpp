@@ -1,0 +1,122 @@
+// Sockets in virtual time: the real cores, and a network that delays, cuts and loses connections.
+#pragma once
+
+#include <socket_core.hpp> // lib's own
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace mizzen::sim {
+
+using detail::milliseconds;
+using detail::session;
+using detail::session_phase;
+using detail::socket_core;
+using zmtp::time_point;
+
+class socket;
+
+/// The clock, what is going to happen, and who listens where.
+class world {
+public:
+    explicit world(std::uint32_t seed) : random_{seed} {}
+    world(const world&) = delete;
+    world& operator=(const world&) = delete;
+
+    [[nodiscard]] time_point now() const noexcept { return now_; }
+    /// 0 to `below` - 1.
+    std::size_t draw(std::size_t below) { return random_() % below; }
+    void at(time_point when, std::function<void()> what);
+    /// Lets time pass, and happen what is due.
+    void advance(milliseconds time);
+    /// Until nothing is going to happen but what is later than that.
+    void settle(milliseconds longest);
+
+    std::map<std::string, socket*, std::less<>> listeners;
+
+private:
+    void run_until(time_point end);
+
+    time_point now_{};
+    std::mt19937 random_;
+    std::multimap<time_point, std::function<void()>> due_;
+};
+
+/// One end of a stream, as the kernel has it.
+struct stream_end {
+    std::weak_ptr<stream_end> peer;
+    socket* owner = nullptr;  // null once the socket has closed it
+    session* of = nullptr;    // null once the session has let go
+    std::deque<std::byte> in; // arrived and not read
+    std::size_t on_the_way = 0;
+    time_point last_arrival{}; // nothing overtakes
+    bool ended = false;        // the peer closed, and all that it wrote has arrived
+    bool reset = false;
+    bool stuck = false;    // wrote as much as the network takes
+    bool draining = false; // waits for the peer to close
+};
+using stream_ptr = std::shared_ptr<stream_end>;
+
+/// What the Asio shell is to a core, without Asio.
+class socket {
+public:
+    socket(world& in, zmtp::socket_type type);
+    ~socket();
+    socket(const socket&) = delete;
+    socket& operator=(const socket&) = delete;
+
+    [[nodiscard]] socket_core& core() noexcept { return core_; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+    bool bind(const std::string& name);
+    void unbind(const std::string& name);
+    void connect(const std::string& name);
+    void disconnect(const std::string& name);
+    void close();
+    bool send(message& m, std::error_code& ec);
+    bool receive(message& m, std::error_code& ec);
+    /// What core() was told has its consequences.
+    void pump();
+    /// The network loses one of the socket's connections.
+    void lose_one();
+
+private:
+    [[nodiscard]] static stream_ptr stream_of(const session& s) {
+        return std::static_pointer_cast<stream_end>(s.transport);
+    }
+    void dial(session& s);
+    void dialled(session& s);
+    void accept(const std::string& name, const stream_ptr& end);
+    void attach(const stream_ptr& end, session& s);
+    void flush(session& s);
+    void write_rest(session& s, const stream_ptr& end);
+    std::size_t write(const stream_ptr& end, std::span<const std::span<const std::byte>> spans);
+    std::size_t take_in(std::deque<std::byte>& from, std::span<const std::span<std::byte>> room);
+    void read(const stream_ptr& end);
+    void let_go(session& s, bool reset);
+    void lose(session& s, std::error_code why);
+    void finish(session& s);
+    void retire(session& s);
+    void finish_if_flushed(session& s);
+    void arm();
+
+    static void arrive(const stream_ptr& at, const std::vector<std::byte>& octets);
+
+    world& world_;
+    socket_core core_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::vector<std::string> bound_;
+    std::optional<time_point> armed_;
+    bool pumping_ = false;
+    bool closed_ = false;
+};
+
+} // namespace mizzen::sim
