@@ -17,20 +17,6 @@ using shell_ptr = std::shared_ptr<socket_shell>;
 
 constexpr int most_at_once = 256; // before the loop's other work has its turn
 
-bool receives(zmtp::socket_type type) {
-    return type != zmtp::socket_type::pub && type != zmtp::socket_type::push;
-}
-bool sends(zmtp::socket_type type) {
-    return type != zmtp::socket_type::sub && type != zmtp::socket_type::pull;
-}
-
-std::uint64_t octets_of(const message& m) {
-    std::uint64_t size = 0;
-    for (const octets part : m)
-        size += part.size();
-    return size;
-}
-
 } // namespace
 
 class proxy_shell : public std::enable_shared_from_this<proxy_shell> {

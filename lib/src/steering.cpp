@@ -5,6 +5,20 @@
 
 namespace mizzen::detail {
 
+bool receives(zmtp::socket_type type) noexcept {
+    return type != zmtp::socket_type::pub && type != zmtp::socket_type::push;
+}
+bool sends(zmtp::socket_type type) noexcept {
+    return type != zmtp::socket_type::sub && type != zmtp::socket_type::pull;
+}
+
+std::uint64_t octets_of(const message& m) noexcept {
+    std::uint64_t size = 0;
+    for (const octets part : m)
+        size += part.size();
+    return size;
+}
+
 steering read_steering(const message& command) noexcept {
     if (command.size() != 1)
         return steering::unknown;

@@ -1,4 +1,4 @@
-// What a proxy is told by its control socket, and what it answers.
+// What proxies have in common: which way messages go, and what a control socket says.
 #pragma once
 
 #include <mizzen/message.hpp>
@@ -7,6 +7,11 @@
 #include <cstdint>
 
 namespace mizzen::detail {
+
+[[nodiscard]] bool receives(zmtp::socket_type type) noexcept;
+[[nodiscard]] bool sends(zmtp::socket_type type) noexcept;
+/// Of all parts.
+[[nodiscard]] std::uint64_t octets_of(const message& m) noexcept;
 
 enum class steering : std::uint8_t { pause, resume, terminate, statistics, unknown };
 

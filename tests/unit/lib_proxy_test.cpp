@@ -1,5 +1,6 @@
 // The proxy: what it carries, how it is steered, and how it ends.
 #include "loop.hpp"
+#include <mizzen/blocking.hpp>
 #include <mizzen/dealer.hpp>
 #include <mizzen/error.hpp>
 #include <mizzen/proxy.hpp>
@@ -22,7 +23,9 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace mizzen::testing {
 namespace {
@@ -215,6 +218,56 @@ TEST_CASE("a proxy refuses sockets of different executors") {
     proxy between{front, right};
     CHECK_THROWS_AS(between.capture(back), std::invalid_argument);
     CHECK_THROWS_AS(between.control(back), std::invalid_argument);
+}
+
+TEST_CASE("a blocking proxy carries, is steered, and ends with its context") {
+    using namespace std::chrono_literals;
+    context shared;
+    blocking::router front{shared};
+    blocking::dealer back{shared};
+    blocking::rep commands{shared};
+    blocking::push copies{shared};
+    blocking::req client{shared};
+    blocking::rep server{shared};
+    blocking::req console{shared};
+    blocking::pull watcher{shared};
+    client.connect(front.bind("inproc://front"));
+    server.connect(back.bind("inproc://back"));
+    console.connect(commands.bind("inproc://control"));
+    copies.connect(watcher.bind("inproc://copies"));
+    std::error_code ended;
+    proxy_stats carried;
+    std::thread other{[&] { carried = blocking::proxy(front, back, &copies, &commands, ended); }};
+    const auto told = [&](std::string_view command) {
+        console.send(message{command});
+        return text_of(console.receive());
+    };
+    client.send(message{"question"});
+    CHECK(text_of(server.receive()) == "question");
+    server.send(message{"answer"});
+    CHECK(text_of(client.receive()) == "answer");
+    CHECK(text_of(watcher.receive()).ends_with("/question"));
+    CHECK(text_of(watcher.receive()).ends_with("/answer"));
+    CHECK(told("PAUSE") == "");
+    client.send(message{"held up"});
+    message m;
+    std::error_code ec;
+    CHECK_FALSE(server.receive(m, 50ms, ec));
+    CHECK(told("nonsense") == "ERROR");
+    CHECK(told("RESUME") == "");
+    CHECK(text_of(server.receive()) == "held up");
+    SUBCASE("TERMINATE") {
+        CHECK(told("TERMINATE") == "");
+        other.join();
+        CHECK_FALSE(ended);
+    }
+    SUBCASE("the context") {
+        shared.close();
+        other.join();
+        CHECK(ended == errc::context_closed);
+    }
+    CHECK(carried.front.messages_in == 2);
+    CHECK(carried.back.messages_in == 1);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include <mizzen/context.hpp>
 #include <mizzen/detail/blocking_base.hpp>
+#include <mizzen/proxy.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -143,5 +144,15 @@ struct poll_item {
 ///          form without `ec` throws std::system_error.
 std::size_t poll(std::span<poll_item> items, milliseconds limit, std::error_code& ec);
 std::size_t poll(std::span<poll_item> items, milliseconds limit = milliseconds{-1});
+
+/// Hands whatever either socket receives to the other, as mizzen::proxy does, until `control` says
+/// TERMINATE, or a socket or its context is closed.
+///
+/// capture, control  As those of mizzen::proxy; may be null.
+/// Returns           What it has carried.
+/// Errors            socket_closed, context_closed, in_use.
+proxy_stats proxy(mizzen::detail::blocking_base& front, mizzen::detail::blocking_base& back,
+                  mizzen::detail::blocking_base* capture, mizzen::detail::blocking_base* control,
+                  std::error_code& ec);
 
 } // namespace mizzen::blocking

@@ -68,6 +68,7 @@ protected:
 
 private:
     friend class poll_round;
+    friend class blocking_proxy;
 
     // One call of the program: holds the gate. Says what is wrong if it may not be made.
     class call {
