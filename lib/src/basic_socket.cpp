@@ -274,6 +274,15 @@ bool basic_socket::try_receive_from(message& m) {
     return !ec;
 }
 
+void basic_socket::hold(peer_id peer, bool on, std::error_code& ec) {
+    if (shell_->closed()) {
+        ec = errc::socket_closed;
+        return;
+    }
+    shell_->core().hold(peer, on, ec);
+    shell_->pump_soon();
+}
+
 void basic_socket::subscribe(octets topic, std::error_code& ec) {
     if (shell_->closed()) {
         ec = errc::socket_closed;

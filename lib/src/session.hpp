@@ -45,6 +45,7 @@ struct session {
     bool connects = false;
     bool given_up = false;  // the peer refused for good
     bool paused = false;    // the receive queue was full; the stream is left alone
+    bool held = false;      // the program wants nothing of it for now
     bool undecoded = false; // octets (or mail) have come that were not looked at yet
     bool hung_up = false;   // the pipe's other end has closed
     bool dirty = false;     // is on the list of those with output to write

@@ -201,7 +201,7 @@ void socket_core::detach(session& s) {
     std::erase(resumed_, &s);
     std::erase(due_, &s);
     std::erase(failed_, &s);
-    s.dirty = s.paused = s.undecoded = false;
+    s.dirty = s.paused = s.undecoded = s.held = false;
     s.link.reset();
     s.pipe.reset();
     s.peer_there = 0;
@@ -209,6 +209,20 @@ void socket_core::detach(session& s) {
     s.transport.reset();
     s.retry_at.reset();
     s.end_at.reset();
+}
+
+void socket_core::hold(peer_id peer, bool on, std::error_code& ec) {
+    ec.clear();
+    session* const s = find_peer(peer);
+    if (s == nullptr) {
+        ec = errc::no_route;
+        return;
+    }
+    s->held = on;
+    if (!on && s->undecoded) {
+        s->paused = false;
+        resumed_.push_back(s);
+    }
 }
 
 void socket_core::end_by(session& s, time_point limit) {
@@ -344,6 +358,8 @@ void socket_core::handle_timeout(time_point now) {
             s.phase = session_phase::connecting;
             due_.push_back(&s);
         } else if (s.link) {
+            if (s.paused)
+                s.link->disregard_silence();
             s.link->handle_timeout(now);
             if (!s.link->is_open()) {
                 std::error_code why;

@@ -160,6 +160,8 @@ public:
     void send_to(peer_id to, message& m, std::error_code& ec);
     /// Errors: would_block, wrong_state.
     void receive(message& m, std::error_code& ec);
+    /// Leaves the peer's stream alone, or goes on with it. Error: no_route.
+    void hold(peer_id peer, bool on, std::error_code& ec);
     /// As receive, but a ROUTER puts no routing id in front.
     void receive_raw(message& m, std::error_code& ec);
     [[nodiscard]] bool readable() const noexcept;
@@ -204,7 +206,7 @@ private:
 
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
     [[nodiscard]] bool in_full(const session& s) const noexcept {
-        return (options.receive_mark != 0 && s.in.size() >= options.receive_mark) ||
+        return s.held || (options.receive_mark != 0 && s.in.size() >= options.receive_mark) ||
                s.in_octets >= options.mark_octets;
     }
     [[nodiscard]] bool out_full(const session& s) const noexcept {

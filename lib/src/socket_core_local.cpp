@@ -90,7 +90,7 @@ void socket_core::open_mail(session& s, bool ignore_marks) {
 // As it comes, since nothing of it is to be looked at; what has come before is read first.
 void socket_core::take_whole(session& s) {
     s.undecoded = true;
-    if (!s.in.empty())
+    if (!s.in.empty() || s.held)
         return;
     s.undecoded = s.pipe->take(s.end, s.in, s.in_octets, options.receive_mark);
     if (s.in.empty())

@@ -356,7 +356,7 @@ void socket_core::take_front(session& s, message& m, bool name_sender) {
     }
     if (name_sender && m.peer_notice() == notice::none)
         m.push_front(s.routing_id);
-    if (s.paused && half_empty(s.in.size(), options.receive_mark) &&
+    if (s.paused && !s.held && half_empty(s.in.size(), options.receive_mark) &&
         2 * s.in_octets <= options.mark_octets) {
         s.paused = false;
         resumed_.push_back(&s);

@@ -426,6 +426,45 @@ TEST_CASE("what came before a connection ended can be received, beyond the mark 
     }
 }
 
+TEST_CASE("a peer that a ROUTER has paused is held up alone, and goes on where it was") {
+    for (const std::string name : {"tcp://127.0.0.1:*", "inproc://paused"}) {
+        CAPTURE(name);
+        loop run;
+        router server{run.io};
+        server.set(option::heartbeat{5ms, 5ms});
+        const std::string endpoint = server.bind(name);
+        dealer first{run.io};
+        first.set(option::routing_id{"1"});
+        first.set(option::send_high_water_mark{10});
+        first.connect(endpoint);
+        dealer second{run.io};
+        second.set(option::routing_id{"2"});
+        second.connect(endpoint);
+        send(run, first, "hello");
+        const message hello = receive_message(run, server);
+        server.pause(hello.peer());
+        int sent = 0;
+        while (sent < 100'000 &&
+               run.until([&] { return !try_send(first, std::string(1000, 'x')); }, 100ms))
+            ++sent;
+        CHECK(sent < 100'000); // it is held up
+        send(run, second, "hello");
+        std::string seen;
+        for (int i = 0; i < 1000 && seen != "2/hello"; ++i)
+            seen = receive(run, server);
+        CHECK(seen == "2/hello");
+        CHECK(run.never([&] { return !try_receive(server); }));
+        CHECK(server.stats().disconnects == 0); // its silence is our doing
+        server.resume(hello.peer());
+        for (int i = 0; i < sent; ++i)
+            CHECK(receive_message(run, server).peer() == hello.peer());
+        std::error_code ec;
+        server.pause(12'345, ec);
+        CHECK(ec == errc::no_route);
+        CHECK_THROWS_AS(server.resume(12'345), std::system_error);
+    }
+}
+
 // --- Connections by peer id, and notices ---
 
 TEST_CASE("a ROUTER sends to one connection, and says once that is gone") {

@@ -28,6 +28,22 @@ public:
     /// As try_receive, without the routing id in front; message::peer names the connection. With
     /// option::report_peers some messages have a notice and no parts.
     [[nodiscard]] bool try_receive_from(message& m) { return basic_socket::try_receive_from(m); }
+
+    /// Leaves a peer's stream alone until resume: what has been received of it already is still
+    /// given, and then nothing, which holds the peer up. Error: no_route once it is gone. The form
+    /// without `ec` throws std::system_error.
+    void pause(peer_id peer, std::error_code& ec) { basic_socket::hold(peer, true, ec); }
+    void pause(peer_id peer) {
+        std::error_code ec;
+        pause(peer, ec);
+        raise(ec, "pause");
+    }
+    void resume(peer_id peer, std::error_code& ec) { basic_socket::hold(peer, false, ec); }
+    void resume(peer_id peer) {
+        std::error_code ec;
+        resume(peer, ec);
+        raise(ec, "resume");
+    }
 };
 
 } // namespace mizzen

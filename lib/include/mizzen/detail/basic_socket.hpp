@@ -119,6 +119,7 @@ protected:
     }
     [[nodiscard]] bool try_send_to(peer_id to, message& m, std::error_code& ec);
     [[nodiscard]] bool try_receive_from(message& m);
+    void hold(peer_id peer, bool on, std::error_code& ec);
 
     /// Sends one message: all of its parts or none.
     ///

@@ -117,6 +117,12 @@ public:
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
     /// Sends a PING, or closes the connection, if that is due.
     void handle_timeout(time_point now) noexcept;
+    /// The program has left the peer's stream alone, so that silence means nothing: neither a PING
+    /// that is not answered yet nor a TTL closes the connection.
+    void disregard_silence() noexcept {
+        ping_limit_.reset();
+        ttl_limit_.reset();
+    }
 
     [[nodiscard]] bool is_open() const noexcept { return state_ != state::closed; }
     [[nodiscard]] bool handshake_done() const noexcept {
