@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <mutex>
 #include <new>
 #include <utility>
 
@@ -61,7 +63,7 @@ void context_state::start_threads() {
 
 std::shared_ptr<gate> context_state::make_gate() {
     const std::lock_guard lock{guard_};
-    if (closed_)
+    if (closed_ || inherited())
         return nullptr;
     if (threads_.size() < wanted_)
         start_threads();
@@ -115,8 +117,16 @@ void context::close() noexcept {
     static_cast<void>(new (std::nothrow) std::shared_ptr<detail::context_state>{state_});
 }
 
+// Sockets may outlive whatever is destroyed at exit, so that it never is; but what they have queued
+// is written.
 context& context::instance() {
-    static auto* const shared = new context; // sockets may outlive whatever is destroyed at exit
+    static std::mutex guard;
+    static context* shared = nullptr;
+    const std::lock_guard lock{guard};
+    if (shared == nullptr || shared->state_->inherited()) { // a child's own, then
+        shared = new context;
+        std::atexit([] { instance().close(); });
+    }
     return *shared;
 }
 

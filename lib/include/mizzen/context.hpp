@@ -25,7 +25,8 @@ public:
     context(const context&) = delete;
     context& operator=(const context&) = delete;
 
-    /// The one of sockets that are given none. Never destroyed.
+    /// The one of sockets that are given none. Never destroyed, and closed when the program exits.
+    /// A forked child has one of its own.
     [[nodiscard]] static context& instance();
 
     /// Ends every blocking call of its sockets with errc::context_closed, closes them, and waits
