@@ -43,6 +43,8 @@ void basic_socket::close() noexcept {
 }
 
 socket_stats basic_socket::stats() const { return shell_->core().stats; }
+std::vector<peer_info> basic_socket::peers() const { return shell_->core().peers(); }
+std::optional<peer_info> basic_socket::peer(peer_id id) const { return shell_->core().peer(id); }
 
 // --- Options ---
 

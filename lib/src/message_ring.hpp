@@ -33,6 +33,11 @@ public:
         slots_[first_++ & (capacity_ - 1)].clear();
         trim();
     }
+    /// In order, from the front.
+    template <class What> void for_each(What what) {
+        for (std::size_t i = first_; i != last_; ++i)
+            what(slots_[i & (capacity_ - 1)]);
+    }
     void swap(message_ring& other) noexcept {
         std::swap(slots_, other.slots_);
         std::swap(capacity_, other.capacity_);

@@ -3,6 +3,7 @@
 
 #include "inproc.hpp"
 #include "message_ring.hpp"
+#include <mizzen/stats.hpp>
 #include <mizzen/zmtp/connection.hpp>
 
 #include <chrono>
@@ -41,7 +42,7 @@ enum class session_phase : std::uint8_t {
 
 struct session {
     peer_id key = 0;  // of the session itself; never changes
-    peer_id peer = 0; // of the connection; a new one each time
+    peer_id peer = 0; // of the connection; a new one each time, and 0 while there is none
     bool connects = false;
     bool given_up = false;  // the peer refused for good
     bool paused = false;    // the receive queue was full; the stream is left alone
@@ -64,15 +65,19 @@ struct session {
     message_ring out;
     std::size_t in_octets = 0;
     std::size_t out_octets = 0;
+    traffic_stats traffic;       // of the connection, and of what was queued before it was there
     std::size_t left_behind = 0; // octets, once ended
     session_hook readable;       // linked while `in` has something
     session_hook sendable;       // linked while round robin may pick it
 
-    std::uint64_t publication = 0; // the last that went to it
-    std::string announced_id;      // over inproc: what the peer calls itself
-    std::string routing_id;        // a ROUTER's name for it; empty until attached
-    std::string endpoint;          // connected to, or accepted by
-    std::error_code why;           // it lost its connection
+    std::uint64_t publication = 0;                   // the last that went to it
+    std::string announced_id;                        // over inproc: what the peer calls itself
+    std::optional<zmtp::socket_type> announced_type; // likewise
+    std::string routing_id;                          // a ROUTER's name for it; empty until attached
+    std::string endpoint;                            // connected to, or accepted by
+    std::string address;                             // the peer's, while there is a connection
+    time_point since;                                // it is attached
+    std::error_code why; // it lost its connection; none when this end closed it
 
     milliseconds backoff{0}; // the next pause; 0 means the first
     std::optional<time_point> retry_at;

@@ -61,13 +61,15 @@ session* socket_core::add_connector(std::string endpoint, std::string routing_id
     return &s;
 }
 
-session& socket_core::add_accepted(std::string endpoint, time_point now) {
+session& socket_core::add_accepted(std::string endpoint, std::string address, time_point now) {
     session& s = add(std::move(endpoint));
+    s.address = std::move(address);
     make_link(s, zmtp::role::server, now);
     return s;
 }
 
-void socket_core::transport_open(session& s, time_point now) {
+void socket_core::transport_open(session& s, std::string address, time_point now) {
+    s.address = std::move(address);
     make_link(s, zmtp::role::client, now);
 }
 
@@ -84,6 +86,8 @@ void socket_core::make_link(session& s, zmtp::role side, time_point now) {
         made->beat = options.beat;
         config_ = std::move(made);
     }
+    s.peer = ++last_peer_;
+    s.why.clear();
     s.config = config_;
     s.link = std::make_unique<zmtp::connection>(side, *s.config, now);
     s.phase = session_phase::handshaking;
@@ -99,14 +103,13 @@ void socket_core::attach(session& s, time_point now) {
     if (type_ == zmtp::socket_type::pair && !peers_.empty())
         return fail(s, errc::pair_is_taken);
     now_ = now;
-    if (s.link)
-        --handshaking_;
+    --handshaking_;
     ++stats.connections;
     s.phase = session_phase::attached;
+    s.since = now;
     s.backoff = milliseconds::zero();
-    if (s.link)
-        s.peer = ++last_peer_;
     peers_[s.peer] = &s;
+    address_queued(s);
     put_notice(s, notice::peer_up);
     update_rivals();
     if (options.probe_router) {
@@ -183,6 +186,7 @@ void socket_core::detach(session& s) {
     if (s.phase == session_phase::handshaking) {
         --handshaking_;
         ++stats.handshakes_failed;
+        s.traffic.octets_in = s.traffic.octets_out = 0; // no peer's
     } else if (s.phase == session_phase::attached) {
         // Whole messages that have come stay readable, but not those of one lost connection after
         // another, if nobody reads.
@@ -191,6 +195,7 @@ void socket_core::detach(session& s) {
         if (s.undecoded && !over && (s.pipe || s.link->is_open()))
             decode_some(s, ~std::size_t{0}, true);
         ++stats.disconnects;
+        remember(s);
         peers_.erase(s.peer);
         forget_topics(s);
         update_rivals();
@@ -204,7 +209,10 @@ void socket_core::detach(session& s) {
     s.dirty = s.paused = s.undecoded = s.held = false;
     s.link.reset();
     s.pipe.reset();
-    s.peer_there = 0;
+    s.peer = s.peer_there = 0;
+    s.announced_id.clear();
+    s.announced_type.reset();
+    s.address.clear();
     s.hung_up = false;
     s.transport.reset();
     s.retry_at.reset();
@@ -241,7 +249,7 @@ void socket_core::abandon_received() {
 }
 
 void socket_core::drop_out(session& s) {
-    stats.dropped_disconnect += s.out.size();
+    count(s, &traffic_stats::dropped_disconnect, s.out.size());
     s.out.clear();
     s.out_octets = 0;
     s.out_full = false;
@@ -250,15 +258,15 @@ void socket_core::drop_out(session& s) {
 void socket_core::transport_lost(session& s, std::error_code why, time_point now) {
     now_ = now;
     s.why = why;
+    const bool over = !s.connects || (s.removed && s.out.empty());
+    const bool refused = why == zmtp::condition::refused;
+    if (over || refused || options.immediate)
+        drop_out(s); // while it is known whose it was
     detach(s);
-    if (!s.connects || (s.removed && s.out.empty()))
+    if (over)
         return end(s, now);
-    s.phase = session_phase::waiting;
-    if (options.immediate)
-        drop_out(s);
-    if (why == zmtp::condition::refused) {
+    if (refused) {
         s.given_up = true; // the same configuration would be refused again
-        drop_out(s);
         update_alarm(s);
     } else {
         schedule_retry(s, now);
@@ -281,8 +289,8 @@ void socket_core::schedule_retry(session& s, time_point now) {
 void socket_core::end(session& s, time_point now) {
     now_ = now;
     if (s.phase != session_phase::ended) {
-        detach(s);
         drop_out(s);
+        detach(s);
         s.phase = session_phase::ended;
         sendable_.remove(s);
         update_alarm(s);
@@ -311,7 +319,8 @@ void socket_core::forget_if_done(session& s) {
 void socket_core::leave_behind(session& s) {
     const std::size_t size = sizeof s + s.in.size() * sizeof(message) + s.in_octets;
     if (left_behind_ + size > std::max(options.mark_octets, least_left_behind)) {
-        stats.dropped_disconnect += s.in.size();
+        s.in.for_each(
+            [&](const message& m) { count_for(m.peer(), &traffic_stats::dropped_disconnect); });
         s.in.clear();
         s.in_octets = 0;
         return;

@@ -1,11 +1,13 @@
 // What a socket decides: routing, queues, marks, reconnecting. No I/O and no clock.
 #pragma once
 
+#include "gone_peers.hpp"
 #include "session.hpp"
 #include "stream.hpp"
 #include "topic_trie.hpp"
 #include <mizzen/error.hpp>
 #include <mizzen/option.hpp>
+#include <mizzen/peer_info.hpp>
 #include <mizzen/stats.hpp>
 #include <mizzen/zmtp/connection.hpp>
 
@@ -80,10 +82,10 @@ public:
     /// duplicate_routing_id.
     session* add_connector(std::string endpoint, std::string routing_id, time_point now,
                            std::error_code& ec);
-    /// A session for a connection that a listener accepted.
-    session& add_accepted(std::string endpoint, time_point now);
-    /// A connector's transport is open.
-    void transport_open(session& s, time_point now);
+    /// A session for a connection that a listener accepted, from that address.
+    session& add_accepted(std::string endpoint, std::string address, time_point now);
+    /// A connector's transport is open, to that address.
+    void transport_open(session& s, std::string address, time_point now);
     /// What a connector over inproc is to find its peer with.
     [[nodiscard]] std::shared_ptr<inproc_pipe> make_pipe(session& s,
                                                          std::shared_ptr<doorbell> bell);
@@ -115,6 +117,13 @@ public:
         for (session* s : all)
             what(*s);
     }
+
+    // --- Peers ---
+
+    /// Of the connections that are there, in the order in which they came.
+    [[nodiscard]] std::vector<peer_info> peers() const;
+    /// Of one that is there, or was not long ago.
+    [[nodiscard]] std::optional<peer_info> peer(peer_id id) const;
 
     // --- Octets ---
 
@@ -196,6 +205,8 @@ private:
     void schedule_retry(session& s, time_point now);
     void update_alarm(session& s);
     void forget_if_done(session& s);
+    void meet(session& s, const pipe_identity& peer, time_point now);
+    void address_queued(session& s);
     void open_mail(session& s, bool ignore_marks);
     void take_whole(session& s);
     void sort_mail(session& s);
@@ -203,6 +214,15 @@ private:
     void reopen_out(session& s);
     void leave_behind(session& s);
     void put_notice(session& s, notice what);
+
+    [[nodiscard]] peer_identity identity_of(const session& s) const;
+    [[nodiscard]] peer_info describe(const session& s) const;
+    void remember(session& s);
+    void count(session& s, std::uint64_t traffic_stats::* what, std::uint64_t times = 1) noexcept {
+        stats.*what += times;
+        s.traffic.*what += times;
+    }
+    void count_for(peer_id who, std::uint64_t traffic_stats::* what);
 
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
     [[nodiscard]] bool in_full(const session& s) const noexcept {
@@ -259,6 +279,7 @@ private:
     std::shared_ptr<const link_config> config_; // of connections made from now on; null when stale
     std::unordered_map<peer_id, std::unique_ptr<session>> sessions_; // by key
     std::unordered_map<peer_id, session*> peers_;                    // by peer, while attached
+    gone_peers gone_;
     std::unordered_map<std::string, session*, text_hash, std::equal_to<>> routes_;
     session_circle<&session::readable> readable_;
     session_circle<&session::sendable> sendable_;

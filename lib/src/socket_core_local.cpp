@@ -21,26 +21,41 @@ std::shared_ptr<inproc_pipe> socket_core::make_pipe(session& s, std::shared_ptr<
 
 session& socket_core::add_local(arrival from, std::shared_ptr<doorbell> bell, time_point now) {
     session& s = add(std::move(from.endpoint));
-    const pipe_identity& peer = from.pipe->connector();
     s.pipe = std::move(from.pipe);
     s.end = pipe_end::listener;
     s.peer = ++last_peer_;
-    s.peer_there = peer.peer;
-    s.announced_id = peer.routing_id;
-    if (!zmtp::compatible(type_, peer.type)) {
-        fail(s, zmtp::errc::incompatible_socket_type);
-        return s;
-    }
     s.pipe->accept({type_, options.routing_id, std::move(bell), s.key, s.peer});
-    attach(s, now);
+    meet(s, s.pipe->connector(), now);
     return s;
 }
 
 void socket_core::pipe_open(session& s, const pipe_identity& peer, time_point now) {
-    s.announced_id = peer.routing_id;
+    meet(s, peer, now);
+}
+
+// Each end finds out for itself whether they fit, as over a network.
+void socket_core::meet(session& s, const pipe_identity& peer, time_point now) {
+    now_ = now;
     s.peer_there = peer.peer;
+    s.announced_id = peer.routing_id;
+    s.announced_type = peer.type;
+    s.address = s.endpoint;
     s.why.clear();
-    attach(s, now);
+    s.phase = session_phase::handshaking;
+    ++handshaking_;
+    if (zmtp::compatible(type_, peer.type))
+        attach(s, now);
+    else
+        fail(s, zmtp::errc::incompatible_socket_type);
+}
+
+// What was queued before there was a connection does not know where it goes.
+void socket_core::address_queued(session& s) {
+    if (s.pipe)
+        s.out.for_each([&](message& m) {
+            if (m.peer() != subscribing && m.peer() != cancelling)
+                m.set_peer(s.peer_there);
+        });
 }
 
 // In front of what is queued.
@@ -54,6 +69,7 @@ void socket_core::send_first(session& s, message&& m) {
     std::size_t octets = m.encoded_size();
     m.set_peer(s.peer_there);
     one.emplace_back() = std::move(m);
+    count(s, &traffic_stats::octets_out, octets);
     static_cast<void>(s.pipe->put(s.end, one, octets, unlimited));
 }
 
@@ -61,8 +77,11 @@ void socket_core::hand_over(session& s, bool at_any_rate) {
     if (s.out.empty() || (s.phase != session_phase::attached && !at_any_rate))
         return;
     const inproc_pipe::room most{options.send_mark, options.mark_octets};
-    if (s.pipe->put(s.end, s.out, s.out_octets, at_any_rate ? unlimited : most))
-        reopen_out(s);
+    const std::size_t octets = s.out_octets;
+    if (!s.pipe->put(s.end, s.out, s.out_octets, at_any_rate ? unlimited : most))
+        return;
+    count(s, &traffic_stats::octets_out, octets);
+    reopen_out(s);
 }
 
 bool socket_core::take_mail(session& s, time_point now) {
@@ -79,6 +98,7 @@ void socket_core::open_mail(session& s, bool ignore_marks) {
         std::size_t octets = 0;
         if (s.mail.empty())
             static_cast<void>(s.pipe->take(s.end, s.mail, octets, 0));
+        count(s, &traffic_stats::octets_in, octets);
         s.undecoded = !s.mail.empty();
         while (!s.mail.empty() && (ignore_marks || !in_full(s)))
             sort_mail(s);
@@ -95,14 +115,9 @@ void socket_core::take_whole(session& s) {
     s.undecoded = s.pipe->take(s.end, s.in, s.in_octets, options.receive_mark);
     if (s.in.empty())
         return;
-    if (s.in.front().peer() != s.peer) { // put before there was a connection
-        for (std::size_t left = s.in.size(); left != 0; --left) {
-            message m = std::move(s.in.front());
-            s.in.pop_front();
-            m.set_peer(s.peer);
-            s.in.emplace_back() = std::move(m);
-        }
-    }
+    count(s, &traffic_stats::octets_in, s.in_octets);
+    if (s.in.front().peer() != s.peer) // put before there was a connection
+        s.in.for_each([&](message& m) { m.set_peer(s.peer); });
     readable_.add(s);
 }
 
@@ -124,7 +139,7 @@ void socket_core::sort_mail(session& s) {
     if (options.conflate && !s.in.empty()) {
         s.in_octets = 0;
         s.in.clear();
-        ++stats.dropped_conflated;
+        count(s, &traffic_stats::dropped_conflated);
     }
     s.in_octets += m.encoded_size();
     s.in.emplace_back() = std::move(m);

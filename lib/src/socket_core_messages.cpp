@@ -22,7 +22,7 @@ bool half_empty(std::size_t size, std::size_t mark) noexcept {
 
 void socket_core::received(session& s, std::size_t size, time_point now) {
     now_ = now;
-    stats.octets_in += size;
+    count(s, &traffic_stats::octets_in, size);
     s.link->commit(size, now);
     decode_some(s, decode_batch);
     if (!s.link->output().empty())
@@ -47,8 +47,8 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
     if (s.pipe)
         return open_mail(s, ignore_marks);
     s.undecoded = false;
-    for (std::size_t count = 0;; ++count) {
-        if (count == most || (!ignore_marks && in_full(s))) {
+    for (std::size_t looked_at = 0;; ++looked_at) {
+        if (looked_at == most || (!ignore_marks && in_full(s))) {
             s.undecoded = true;
             break;
         }
@@ -61,7 +61,7 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
             if (options.conflate && s.in.size() > 1) {
                 s.in_octets -= s.in.front().encoded_size();
                 s.in.pop_front();
-                ++stats.dropped_conflated;
+                count(s, &traffic_stats::dropped_conflated);
             }
             continue;
         }
@@ -122,7 +122,7 @@ void socket_core::reopen_out(session& s) {
 }
 
 void socket_core::written(session& s, std::size_t size) {
-    stats.octets_out += size;
+    count(s, &traffic_stats::octets_out, size);
     s.link->consume(size);
     if (!s.link->is_open() && s.why != zmtp::errc::not_enough_memory) {
         std::error_code why;
@@ -136,13 +136,13 @@ void socket_core::push_out(session& s, message&& m) {
     m.set_peer(s.peer_there);
     m.set_peer_notice(notice::none);
     if (options.conflate && !s.out.empty()) {
-        ++stats.dropped_conflated;
+        count(s, &traffic_stats::dropped_conflated);
         s.out.clear();
         s.out_octets = 0;
     }
     s.out_octets += m.encoded_size();
     s.out.emplace_back() = std::move(m);
-    ++stats.messages_sent;
+    count(s, &traffic_stats::messages_sent);
     mark_dirty(s);
     if (out_full(s)) {
         s.out_full = true;
@@ -250,7 +250,7 @@ void socket_core::send_reply(message& m, std::error_code& ec) {
         ++stats.dropped_no_route; // the requester left; 28/REQREP: discard silently
         m.clear();
     } else if (out_full(*s)) {
-        ++stats.dropped_full;
+        count(*s, &traffic_stats::dropped_full);
         m.clear();
     } else {
         const std::vector<octets> frames(envelope_.begin(), envelope_.end());
@@ -283,7 +283,7 @@ void socket_core::send_routed(message& m, std::error_code& ec) {
             ec = errc::would_block;
             return;
         }
-        ++stats.dropped_full;
+        count(s, &traffic_stats::dropped_full);
         m.clear();
         return;
     }
@@ -341,7 +341,10 @@ void socket_core::receive_raw(message& m, std::error_code& ec) {
 void socket_core::take_front(session& s, message& m, bool name_sender) {
     m = std::move(s.in.front());
     s.in.pop_front();
-    ++stats.messages_received;
+    if (m.peer() == s.peer)
+        count(s, &traffic_stats::messages_received);
+    else
+        count_for(m.peer(), &traffic_stats::messages_received);
     if (options.xpub_manual)
         requester_ = m.peer();
     if (s.in.empty()) {
@@ -378,9 +381,10 @@ void socket_core::receive_reply(message& m, std::error_code& ec) {
         const bool expected = s->key == conversation_;
         take_front(*s, m);
         if (!expected || (options.req_correlate && !strip_correlation(m))) {
-            ++stats.dropped_unexpected;
+            count_for(m.peer(), &traffic_stats::dropped_unexpected);
         } else if (m.size() < 2 || !m.front().empty()) {
-            ++stats.dropped_malformed; // libzmq would close the connection for good
+            // libzmq would close the connection for good.
+            count_for(m.peer(), &traffic_stats::dropped_malformed);
         } else {
             m.pop_front();
             waiting_ = false;
@@ -407,7 +411,7 @@ void socket_core::drop_stale_replies() {
     while (session* stale = readable_.current()) {
         message dropped;
         take_front(*stale, dropped);
-        ++stats.dropped_unexpected;
+        count_for(dropped.peer(), &traffic_stats::dropped_unexpected);
     }
 }
 
@@ -430,7 +434,7 @@ void socket_core::receive_request(message& m, std::error_code& ec) {
             conversation_ = m.peer();
             return;
         }
-        ++stats.dropped_malformed;
+        count_for(m.peer(), &traffic_stats::dropped_malformed);
         m.clear();
     }
     ec = errc::would_block;

@@ -20,7 +20,8 @@ bool socket_core::passes_filter(session& s, message& m) {
     case socket_type::sub:
         if (topics_.matches(m.front()))
             return true;
-        ++stats.dropped_unwanted; // it was on its way when the topic was cancelled
+        count(s,
+              &traffic_stats::dropped_unwanted); // it was on its way when the topic was cancelled
         return false;
     case socket_type::pub:
     case socket_type::xpub: {
@@ -38,7 +39,7 @@ bool socket_core::passes_filter(session& s, message& m) {
     }
     default: break; // a PUSH has no use for messages
     }
-    ++stats.dropped_unexpected;
+    count(s, &traffic_stats::dropped_unexpected);
     return false;
 }
 
@@ -125,9 +126,9 @@ void socket_core::publish(message& m, std::error_code& ec) {
 }
 
 void socket_core::send_copies(message& m) {
-    std::erase_if(targets_, [&](const session* s) {
+    std::erase_if(targets_, [&](session* s) {
         if (out_full(*s)) {
-            ++stats.dropped_full;
+            count(*s, &traffic_stats::dropped_full);
             return true;
         }
         return false;

@@ -48,7 +48,8 @@ void socket_shell::resume_accepting() {
 void socket_shell::accepted(const listener_ptr& from, stream_protocol::socket peer) {
     auto t = std::make_shared<channel>(executor_);
     t->socket = std::move(peer);
-    session& s = core_.add_accepted(from->endpoint, std::chrono::steady_clock::now());
+    session& s = core_.add_accepted(from->endpoint, peer_text(t->socket, from->endpoint),
+                                    std::chrono::steady_clock::now());
     s.transport = t;
     t->owner = &s;
     open_for_traffic(t, s);
@@ -138,7 +139,8 @@ void socket_shell::connected(const channel_ptr& t, std::error_code ec) {
     if (ec) {
         lose(*s, ec);
     } else {
-        core_.transport_open(*s, std::chrono::steady_clock::now());
+        core_.transport_open(*s, peer_text(t->socket, s->endpoint),
+                             std::chrono::steady_clock::now());
         open_for_traffic(t, *s);
     }
     pump();

@@ -102,7 +102,7 @@ std::string endpoint_text(const stream_protocol::endpoint& from) {
     if (from.data()->sa_family == AF_UNIX) {
         constexpr std::size_t before = offsetof(sockaddr_un, sun_path);
         if (from.size() <= before)
-            return "ipc://"; // a connecting end has no name
+            return {}; // a connecting end has no name
         std::string path{reinterpret_cast<const char*>(from.data()) + before, from.size() - before};
         if (path.front() == '\0')
             path.front() = '@';
@@ -115,6 +115,15 @@ std::string endpoint_text(const stream_protocol::endpoint& from) {
     const std::string address = at.address().to_string();
     const std::string host = at.address().is_v6() ? '[' + address + ']' : address;
     return "tcp://" + host + ':' + std::to_string(at.port());
+}
+
+std::string peer_text(const stream_protocol::socket& socket, const std::string& unnamed) {
+    std::error_code gone;
+    const auto there = socket.remote_endpoint(gone);
+    if (gone)
+        return {};
+    const std::string text = endpoint_text(there);
+    return text.empty() ? unnamed : text;
 }
 
 void open(stream_protocol::socket& socket, const stream_protocol::endpoint& family,

@@ -35,6 +35,10 @@ struct stream_options {
 
 /// As an endpoint: tcp://127.0.0.1:5555, ipc:///tmp/x, ipc://@name.
 [[nodiscard]] std::string endpoint_text(const stream_protocol::endpoint& from);
+/// Where the other end is, likewise; `unnamed` when it has no address, as ipc's connecting ends.
+/// Empty when it has gone already.
+[[nodiscard]] std::string peer_text(const stream_protocol::socket& socket,
+                                    const std::string& unnamed);
 
 /// Opens a socket that programs the process executes do not inherit.
 void open(stream_protocol::socket& socket, const stream_protocol::endpoint& family,

@@ -180,7 +180,7 @@ void socket::dialled(session& s) {
     const auto theirs = std::make_shared<stream_end>();
     mine->peer = theirs;
     theirs->peer = mine;
-    core_.transport_open(s, world_.now());
+    core_.transport_open(s, name, world_.now());
     attach(mine, s);
     // Keeps both alive, as a kernel does; the connecter may be gone by then.
     world_.at(world_.now() + milliseconds{1},
@@ -196,7 +196,7 @@ void socket::dialled(session& s) {
 }
 
 void socket::accept(const std::string& name, const stream_ptr& end) {
-    session& s = core_.add_accepted(name, world_.now());
+    session& s = core_.add_accepted(name, name, world_.now());
     attach(end, s);
     pump();
     if (end->of != nullptr)

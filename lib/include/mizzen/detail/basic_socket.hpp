@@ -6,6 +6,7 @@
 #include <mizzen/error.hpp>
 #include <mizzen/message.hpp>
 #include <mizzen/option.hpp>
+#include <mizzen/peer_info.hpp>
 #include <mizzen/stats.hpp>
 #include <mizzen/zmtp/socket_type.hpp>
 
@@ -16,11 +17,13 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace mizzen {
 class proxy;
@@ -69,6 +72,11 @@ public:
     [[nodiscard]] bool is_open() const noexcept;
 
     [[nodiscard]] socket_stats stats() const;
+    /// The peers whose handshake has succeeded, in the order in which they came.
+    [[nodiscard]] std::vector<peer_info> peers() const;
+    /// One of them, or one of the last that have gone (gone_peers_kept), by message::peer of a
+    /// message that it sent, say. Nothing when it is not known, or no longer.
+    [[nodiscard]] std::optional<peer_info> peer(peer_id id) const;
 
 protected:
     basic_socket(asio::any_io_executor executor, zmtp::socket_type type, const context& shared);

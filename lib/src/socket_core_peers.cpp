@@ -1,0 +1,96 @@
+// What a socket tells of its peers.
+#include "socket_core.hpp"
+#include <mizzen/zmtp/metadata.hpp>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace mizzen::detail {
+namespace {
+
+bool is_the_application_s(std::string_view name) noexcept {
+    return name.size() > 2 && zmtp::same_property(name.substr(0, 2), "X-");
+}
+
+std::vector<peer_property> application_properties(octets metadata) {
+    std::vector<peer_property> found;
+    std::error_code ec;
+    while (const auto each = zmtp::next_property(metadata, ec))
+        if (is_the_application_s(each->name))
+            found.push_back({std::string{each->name}, std::string{as_text(each->value)}});
+    return found;
+}
+
+} // namespace
+
+peer_identity socket_core::identity_of(const session& s) const {
+    peer_identity who;
+    who.id = s.peer;
+    who.address = s.address;
+    who.type = s.announced_type;
+    who.routing_id = s.announced_id;
+    if (s.link) {
+        if (const auto type = s.link->peer_property("Socket-Type"))
+            who.type = zmtp::socket_type_named(as_text(*type));
+        who.routing_id = as_text(s.link->peer_routing_id());
+        who.mechanism = s.config->mechanism->name();
+    }
+    if (type_ == zmtp::socket_type::router && s.phase == session_phase::attached)
+        who.routing_id = s.routing_id;
+    return who;
+}
+
+peer_info socket_core::describe(const session& s) const {
+    peer_info about;
+    static_cast<peer_identity&>(about) = identity_of(s);
+    about.endpoint = s.endpoint;
+    if (s.link)
+        about.properties = application_properties(s.link->peer_metadata());
+    about.since = s.since;
+    about.traffic = s.traffic;
+    about.receive_queue = {s.in.size(), s.in_octets};
+    about.send_queue = {s.out.size(), s.out_octets};
+    return about;
+}
+
+// So that whoever holds a message of the peer can still ask who that was.
+void socket_core::remember(session& s) {
+    try {
+        peer_info gone = describe(s);
+        gone.until = now_;
+        gone.reason = s.why;
+        gone_.add(std::move(gone));
+    } catch (const std::bad_alloc&) { // then it is not known; nothing else depends on that
+    }
+    s.traffic = {};
+}
+
+std::vector<peer_info> socket_core::peers() const {
+    std::vector<peer_info> all;
+    all.reserve(peers_.size());
+    for (const auto& [id, s] : peers_)
+        all.push_back(describe(*s));
+    std::sort(all.begin(), all.end(),
+              [](const peer_info& a, const peer_info& b) { return a.id < b.id; });
+    return all;
+}
+
+std::optional<peer_info> socket_core::peer(peer_id id) const {
+    if (const session* s = find_peer(id))
+        return describe(*s);
+    if (const peer_info* gone = gone_.find(id))
+        return *gone;
+    return std::nullopt;
+}
+
+// Of a message whose session may have ended, or has another connection by now.
+void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::* what) {
+    if (session* s = find_peer(who))
+        return count(*s, what);
+    ++(stats.*what);
+    if (traffic_stats* gone = gone_.traffic_of(who))
+        ++(gone->*what);
+}
+
+} // namespace mizzen::detail
