@@ -27,18 +27,6 @@ bool connects_once(zmtp::socket_type type) {
 
 } // namespace
 
-void operation_queue::push(operation& op) noexcept {
-    op.previous = last_;
-    op.next = nullptr;
-    (last_ == nullptr ? first_ : last_->next) = &op;
-    last_ = &op;
-}
-
-void operation_queue::remove(operation& op) noexcept {
-    (op.previous == nullptr ? first_ : op.previous->next) = op.next;
-    (op.next == nullptr ? last_ : op.next->previous) = op.previous;
-}
-
 socket_shell::socket_shell(asio::any_io_executor executor, zmtp::socket_type type,
                            std::shared_ptr<inproc_names> names)
     : executor_{std::move(executor)}, core_{type, fresh_seed()}, timer_{executor_},
@@ -174,7 +162,7 @@ void socket_shell::close() noexcept {
         return abandon();
     try {
         const auto self = shared_from_this();
-        for (operation_queue* queue : {&receivers_, &senders_}) {
+        for (operation_queue<operation>* queue : {&receivers_, &senders_}) {
             while (operation* op = queue->front()) {
                 queue->remove(*op);
                 op->complete(asio::error::operation_aborted, {});

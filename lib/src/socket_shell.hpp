@@ -22,19 +22,6 @@
 
 namespace mizzen::detail {
 
-/// First in, first out; any may be taken out.
-class operation_queue {
-public:
-    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
-    [[nodiscard]] operation* front() const noexcept { return first_; }
-    void push(operation& op) noexcept;
-    void remove(operation& op) noexcept;
-
-private:
-    operation* first_ = nullptr;
-    operation* last_ = nullptr;
-};
-
 /// Does what its core decides. Kept alive by the socket's handle and by the I/O under way.
 class socket_shell : public std::enable_shared_from_this<socket_shell> {
 public:
@@ -148,8 +135,8 @@ private:
     std::optional<time_point> armed_for_;
     asio::steady_timer linger_timer_;
     std::list<listener_ptr> listeners_;
-    operation_queue receivers_;
-    operation_queue senders_;
+    operation_queue<operation> receivers_;
+    operation_queue<operation> senders_;
     std::shared_ptr<inproc_names> names_;
     std::shared_ptr<doorbell> bell_; // once there is a use for it
     std::optional<asio::executor_work_guard<asio::any_io_executor>> local_work_;

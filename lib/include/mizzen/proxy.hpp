@@ -64,7 +64,7 @@ public:
         return asio::async_initiate<Token, void(std::error_code)>(
             [this](auto handler) {
                 auto* op = detail::handler_operation<false, decltype(handler)>::create(
-                    detail::operation_kind::wait_receive, std::move(handler), get_executor());
+                    std::move(handler), get_executor(), detail::operation_kind::wait_receive);
                 if (auto slot = op->cancellation_slot(); slot.is_connected())
                     slot.assign([shell = std::weak_ptr<detail::proxy_shell>{shell_}](
                                     asio::cancellation_type how) {

@@ -192,8 +192,8 @@ private:
 
     template <bool WithMessage, class Handler>
     void start(operation_kind kind, Handler handler, message body) {
-        auto* op = handler_operation<WithMessage, Handler>::create(kind, std::move(handler),
-                                                                   get_executor());
+        auto* op = handler_operation<WithMessage, Handler>::create(std::move(handler),
+                                                                   get_executor(), kind);
         op->body = std::move(body);
         if (auto slot = op->cancellation_slot(); slot.is_connected())
             slot.assign(
