@@ -42,7 +42,7 @@ enum class session_phase : std::uint8_t {
 
 struct session {
     peer_id key = 0;  // of the session itself; never changes
-    peer_id peer = 0; // of the connection; a new one each time, and 0 while there is none
+    peer_id peer = 0; // of the connection; a new one each time
     bool connects = false;
     bool given_up = false;  // the peer refused for good
     bool paused = false;    // the receive queue was full; the stream is left alone

@@ -41,10 +41,15 @@ session& socket_core::add_connector(std::string endpoint, time_point now) {
     now_ = now;
     session& s = add(std::move(endpoint));
     s.connects = true;
-    s.phase = session_phase::connecting;
-    due_.push_back(&s);
+    begin_attempt(s);
     update_sendable(s);
     return s;
+}
+
+void socket_core::begin_attempt(session& s) {
+    s.phase = session_phase::connecting;
+    due_.push_back(&s);
+    tell(event_kind::connecting, s);
 }
 
 session* socket_core::add_connector(std::string endpoint, std::string routing_id, time_point now,
@@ -65,12 +70,14 @@ session& socket_core::add_accepted(std::string endpoint, std::string address, ti
     session& s = add(std::move(endpoint));
     s.address = std::move(address);
     make_link(s, zmtp::role::server, now);
+    tell(event_kind::accepted, s);
     return s;
 }
 
 void socket_core::transport_open(session& s, std::string address, time_point now) {
     s.address = std::move(address);
     make_link(s, zmtp::role::client, now);
+    tell(event_kind::connected, s);
 }
 
 void socket_core::make_link(session& s, zmtp::role side, time_point now) {
@@ -110,6 +117,7 @@ void socket_core::attach(session& s, time_point now) {
     s.backoff = milliseconds::zero();
     peers_[s.peer] = &s;
     address_queued(s);
+    tell(event_kind::handshake_succeeded, s);
     put_notice(s, notice::peer_up);
     update_rivals();
     if (options.probe_router) {
@@ -182,10 +190,18 @@ void socket_core::fail(session& s, std::error_code why) {
         failed_.push_back(&s);
 }
 
+// So that the connection says how much had come.
+void socket_core::note_end_of_stream(session& s) noexcept {
+    if (s.link && s.why == zmtp::errc::end_of_stream)
+        s.link->end_of_stream();
+}
+
 void socket_core::detach(session& s) {
     if (s.phase == session_phase::handshaking) {
         --handshaking_;
         ++stats.handshakes_failed;
+        note_end_of_stream(s);
+        tell(event_kind::handshake_failed, s, s.why);
         s.traffic.octets_in = s.traffic.octets_out = 0; // no peer's
     } else if (s.phase == session_phase::attached) {
         // Whole messages that have come stay readable, but not those of one lost connection after
@@ -195,6 +211,8 @@ void socket_core::detach(session& s) {
         if (s.undecoded && !over && (s.pipe || s.link->is_open()))
             decode_some(s, ~std::size_t{0}, true);
         ++stats.disconnects;
+        note_end_of_stream(s);
+        tell(event_kind::disconnected, s, s.why);
         remember(s);
         peers_.erase(s.peer);
         forget_topics(s);
@@ -262,11 +280,14 @@ void socket_core::transport_lost(session& s, std::error_code why, time_point now
     const bool refused = why == zmtp::condition::refused;
     if (over || refused || options.immediate)
         drop_out(s); // while it is known whose it was
+    if (s.phase == session_phase::connecting)
+        tell(event_kind::connect_failed, s, why);
     detach(s);
     if (over)
         return end(s, now);
     if (refused) {
         s.given_up = true; // the same configuration would be refused again
+        tell(event_kind::ended, s, why);
         update_alarm(s);
     } else {
         schedule_retry(s, now);
@@ -281,6 +302,7 @@ void socket_core::schedule_retry(session& s, time_point now) {
     const auto spread = std::max<milliseconds::rep>(s.backoff.count(), 1);
     const milliseconds jitter{static_cast<milliseconds::rep>(random_()) % spread};
     s.retry_at = now + s.backoff + jitter;
+    tell(event_kind::retrying, s, s.why);
     s.backoff =
         std::max(options.reconnect_first, std::min(2 * s.backoff, options.reconnect_maximum));
     update_alarm(s);
@@ -291,6 +313,8 @@ void socket_core::end(session& s, time_point now) {
     if (s.phase != session_phase::ended) {
         drop_out(s);
         detach(s);
+        if (s.connects && !s.given_up)
+            tell(event_kind::ended, s);
         s.phase = session_phase::ended;
         sendable_.remove(s);
         update_alarm(s);
@@ -364,8 +388,7 @@ void socket_core::handle_timeout(time_point now) {
             fail(s, std::make_error_code(std::errc::timed_out));
         } else if (s.retry_at && *s.retry_at <= now) {
             s.retry_at.reset();
-            s.phase = session_phase::connecting;
-            due_.push_back(&s);
+            begin_attempt(s);
         } else if (s.link) {
             if (s.paused)
                 s.link->disregard_silence();

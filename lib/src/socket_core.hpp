@@ -1,6 +1,7 @@
 // What a socket decides: routing, queues, marks, reconnecting. No I/O and no clock.
 #pragma once
 
+#include "event_feed.hpp"
 #include "gone_peers.hpp"
 #include "session.hpp"
 #include "stream.hpp"
@@ -72,6 +73,7 @@ public:
     [[nodiscard]] zmtp::socket_type type() const noexcept { return type_; }
     socket_options options; ///< After a change, options_changed().
     socket_stats stats;
+    event_feed events; ///< Told what becomes of sessions; the shell ends it.
     void options_changed() noexcept { config_.reset(); }
 
     // --- Sessions ---
@@ -124,6 +126,10 @@ public:
     [[nodiscard]] std::vector<peer_info> peers() const;
     /// Of one that is there, or was not long ago.
     [[nodiscard]] std::optional<peer_info> peer(peer_id id) const;
+
+    /// Tells the monitors what has become of a listener.
+    void tell_of_listener(event_kind what, std::string_view endpoint, std::error_code why,
+                          time_point now) noexcept;
 
     // --- Octets ---
 
@@ -199,13 +205,14 @@ private:
     [[nodiscard]] bool owns_route(const session& s) const;
     [[nodiscard]] bool claim_routing_id(session& s);
     void detach(session& s);
+    static void note_end_of_stream(session& s) noexcept;
     void update_rivals();
     void drop_out(session& s);
     void fail(session& s, std::error_code why);
     void schedule_retry(session& s, time_point now);
     void update_alarm(session& s);
     void forget_if_done(session& s);
-    void meet(session& s, const pipe_identity& peer, time_point now);
+    void meet(session& s, const pipe_identity& peer, event_kind how, time_point now);
     void address_queued(session& s);
     void open_mail(session& s, bool ignore_marks);
     void take_whole(session& s);
@@ -215,6 +222,12 @@ private:
     void leave_behind(session& s);
     void put_notice(session& s, notice what);
 
+    void tell(event_kind what, const session& s, std::error_code why = {}) {
+        if (events.watched())
+            tell_monitors(what, s, why);
+    }
+    void tell_monitors(event_kind what, const session& s, std::error_code why) noexcept;
+    void begin_attempt(session& s);
     [[nodiscard]] peer_identity identity_of(const session& s) const;
     [[nodiscard]] peer_info describe(const session& s) const;
     void remember(session& s);

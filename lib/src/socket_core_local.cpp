@@ -25,16 +25,16 @@ session& socket_core::add_local(arrival from, std::shared_ptr<doorbell> bell, ti
     s.end = pipe_end::listener;
     s.peer = ++last_peer_;
     s.pipe->accept({type_, options.routing_id, std::move(bell), s.key, s.peer});
-    meet(s, s.pipe->connector(), now);
+    meet(s, s.pipe->connector(), event_kind::accepted, now);
     return s;
 }
 
 void socket_core::pipe_open(session& s, const pipe_identity& peer, time_point now) {
-    meet(s, peer, now);
+    meet(s, peer, event_kind::connected, now);
 }
 
 // Each end finds out for itself whether they fit, as over a network.
-void socket_core::meet(session& s, const pipe_identity& peer, time_point now) {
+void socket_core::meet(session& s, const pipe_identity& peer, event_kind how, time_point now) {
     now_ = now;
     s.peer_there = peer.peer;
     s.announced_id = peer.routing_id;
@@ -43,6 +43,7 @@ void socket_core::meet(session& s, const pipe_identity& peer, time_point now) {
     s.why.clear();
     s.phase = session_phase::handshaking;
     ++handshaking_;
+    tell(how, s);
     if (zmtp::compatible(type_, peer.type))
         attach(s, now);
     else

@@ -1,5 +1,6 @@
 // What a socket tells of its peers.
 #include "socket_core.hpp"
+#include <mizzen/zmtp/error.hpp>
 #include <mizzen/zmtp/metadata.hpp>
 
 #include <algorithm>
@@ -24,9 +25,12 @@ std::vector<peer_property> application_properties(octets metadata) {
 
 } // namespace
 
+// --- Who they are ---
+
 peer_identity socket_core::identity_of(const session& s) const {
     peer_identity who;
-    who.id = s.peer;
+    if (s.phase == session_phase::handshaking || s.phase == session_phase::attached)
+        who.id = s.peer;
     who.address = s.address;
     who.type = s.announced_type;
     who.routing_id = s.announced_id;
@@ -84,6 +88,8 @@ std::optional<peer_info> socket_core::peer(peer_id id) const {
     return std::nullopt;
 }
 
+// --- What is counted for them ---
+
 // Of a message whose session may have ended, or has another connection by now.
 void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::* what) {
     if (session* s = find_peer(who))
@@ -91,6 +97,45 @@ void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::* what) {
     ++(stats.*what);
     if (traffic_stats* gone = gone_.traffic_of(who))
         ++(gone->*what);
+}
+
+// --- What happens to them ---
+
+void socket_core::tell_monitors(event_kind what, const session& s, std::error_code why) noexcept {
+    try {
+        connection_event event;
+        event.kind = what;
+        event.at = now_;
+        event.endpoint = s.endpoint;
+        event.peer = identity_of(s);
+        event.reason = why;
+        if (s.link && !s.link->is_open()) {
+            event.position = s.link->failed_at();
+            if (why == zmtp::errc::refused_by_peer)
+                event.refusal = s.link->refusal();
+        }
+        if (what == event_kind::retrying && s.retry_at)
+            event.delay = std::chrono::duration_cast<milliseconds>(*s.retry_at - now_);
+        events.put(event);
+    } catch (const std::bad_alloc&) {
+        events.lose();
+    }
+}
+
+void socket_core::tell_of_listener(event_kind what, std::string_view endpoint, std::error_code why,
+                                   time_point now) noexcept {
+    if (!events.watched())
+        return;
+    try {
+        connection_event event;
+        event.kind = what;
+        event.at = now;
+        event.endpoint = endpoint;
+        event.reason = why;
+        events.put(event);
+    } catch (const std::bad_alloc&) {
+        events.lose();
+    }
 }
 
 } // namespace mizzen::detail

@@ -55,9 +55,13 @@ std::string socket_shell::bind(std::string_view endpoint, std::error_code& ec) {
     } else {
         bind_stream(*made, where, ec);
     }
-    if (ec)
+    const auto now = std::chrono::steady_clock::now();
+    if (ec) {
+        core_.tell_of_listener(event_kind::bind_failed, endpoint, ec, now);
         return {};
+    }
     listeners_.push_back(made);
+    core_.tell_of_listener(event_kind::listening, made->endpoint, {}, now);
     accept(made);
     return made->endpoint;
 }
@@ -90,6 +94,8 @@ void socket_shell::stop(listener& l) noexcept {
     l.acceptor.close(ignored);
     l.retry.cancel();
     l.file.remove();
+    core_.tell_of_listener(event_kind::listener_closed, l.endpoint, {},
+                           std::chrono::steady_clock::now());
 }
 
 void socket_shell::unbind(std::string_view endpoint, std::error_code& ec) {
@@ -181,6 +187,7 @@ void socket_shell::close() noexcept {
             else if (at_once || (s.out.empty() && s.phase != session_phase::attached))
                 end(s);
         });
+        stop_when_done();
         if (at_once)
             return arm_timer();
         core_.for_each_session([&](session& s) { flush(s); });

@@ -29,6 +29,8 @@ void socket_shell::accept(const listener_ptr& from) {
                 return self->accept(from);
             }
             // Out of descriptors or memory, most likely: the listener outlives that.
+            self->core_.tell_of_listener(event_kind::accept_failed, from->endpoint, ec,
+                                         std::chrono::steady_clock::now());
             from->accepting = true;
             from->retry.expires_after(accept_pause);
             from->retry.async_wait([self, from](std::error_code stopped) {

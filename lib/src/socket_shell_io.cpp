@@ -221,6 +221,7 @@ void socket_shell::stop_when_done() {
         return;
     linger_timer_.cancel();
     arm_timer();
+    core_.events.end();
 }
 
 void socket_shell::end(session& s) {

@@ -26,6 +26,7 @@
 #include <vector>
 
 namespace mizzen {
+class monitor;
 class proxy;
 } // namespace mizzen
 
@@ -188,6 +189,7 @@ protected:
     void let_go() noexcept { shell_.reset(); }
 
 private:
+    friend class mizzen::monitor;
     friend class mizzen::proxy;
 
     template <bool WithMessage, class Handler>
