@@ -39,6 +39,7 @@ peer_identity socket_core::identity_of(const session& s) const {
             who.type = zmtp::socket_type_named(as_text(*type));
         who.routing_id = as_text(s.link->peer_routing_id());
         who.mechanism = s.config->mechanism->name();
+        who.user_id = as_text(s.link->user_id());
     }
     if (type_ == zmtp::socket_type::router && s.phase == session_phase::attached)
         who.routing_id = s.routing_id;

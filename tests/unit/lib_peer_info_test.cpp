@@ -1,4 +1,5 @@
 // What a socket knows of its peers, and counts for each.
+#include "../../lib/src/socket_core.hpp"
 #include "../interop/raw_peer.hpp"
 #include "loop.hpp"
 #include <mizzen/dealer.hpp>
@@ -10,10 +11,13 @@
 #include <mizzen/router.hpp>
 #include <mizzen/sub.hpp>
 #include <mizzen/zmtp/error.hpp>
+#include <mizzen/zmtp/plain.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -149,6 +153,36 @@ TEST_CASE("what a peer's application says of itself is handed on, other properti
     peer.close();
     await_disconnects(run, server, 1);
     CHECK(known_peer(server, about.id).properties.size() == 3);
+}
+
+// What came from the session's peer, as if a transport had read it.
+void hear(detail::socket_core& core, detail::session& s, std::string_view text) {
+    const std::span<std::byte> room = s.link->prepare()[0];
+    std::copy_n(as_octets(text).begin(), text.size(), room.begin());
+    core.received(s, text.size(), zmtp::time_point{});
+}
+
+TEST_CASE("who a peer says it is, where its mechanism has it do so, is told") {
+    detail::socket_core core{socket_type::pull, 1};
+    detail::session& s = core.add_accepted("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", {});
+    const zmtp::plain_security plain;
+    s.config = std::make_shared<zmtp::config>(
+        zmtp::config{.type = socket_type::pull, .mechanism = &plain});
+    s.link = std::make_unique<zmtp::connection>(zmtp::role::server, *s.config, zmtp::time_point{});
+    hear(core, s,
+         greeting(1, "PLAIN") + frame("\x05HELLO\x05"
+                                      "admin\x06secret",
+                                      command));
+    std::error_code ec;
+    s.link->authenticate(zmtp::verdict::accepted, {}, ec);
+    CHECK_FALSE(ec);
+    hear(core, s, frame("\x08INITIATE" + property("Socket-Type", "PUSH"), command));
+    REQUIRE(core.peers().size() == 1);
+    const peer_info there = core.peers()[0];
+    CHECK(there.user_id == "admin");
+    CHECK(there.mechanism == "PLAIN");
+    core.transport_lost(s, zmtp::errc::end_of_stream, {});
+    CHECK(core.peer(there.id)->user_id == "admin");
 }
 
 TEST_CASE("peers are told in the order in which they came, without those in their handshake") {

@@ -75,6 +75,7 @@ TEST_CASE("check 56: a PLAIN server asks, welcomes, and answers INITIATE with RE
     CHECK(as_text(end.c.credentials()[0]) == "admin");
     CHECK(as_text(end.c.credentials()[1]) == "secret");
     CHECK(end.says().empty());
+    CHECK(end.c.user_id().empty());
     CHECK_FALSE(answer(end, verdict::accepted));
     CHECK(end.c.credentials().empty());
     CHECK(end.says() == hex(welcome));
@@ -189,6 +190,25 @@ TEST_CASE("check 63: a PLAIN server whose program never answers lets nobody in")
     CHECK(end.says().empty());
 }
 
+TEST_CASE("a peer's user name stays known when its password is forgotten") {
+    for (const verdict what : {verdict::accepted, verdict::refused, verdict::try_later}) {
+        lone_end end{server_config()};
+        end.hear(text({client_greeting, hello}));
+        CHECK_FALSE(answer(end, what));
+        const octets name = end.c.user_id();
+        CHECK(as_text(name) == "admin");
+        CHECK(hex(octets{name.data(), 11}) == "61646D696E000000000000"); // no "secret" behind it
+        end.hear(initiate());
+        CHECK(end.got.handshakes == (what == verdict::accepted ? 1 : 0));
+        end.c.end_of_stream();
+        CHECK(as_text(end.c.user_id()) == "admin");
+    }
+    lone_end nobody{server_config()};
+    nobody.hear(text({client_greeting, "04 0E 05 'HELLO' 00 06 'secret'"}));
+    CHECK_FALSE(answer(nobody, verdict::accepted));
+    CHECK(nobody.c.user_id().empty());
+}
+
 TEST_CASE("a verdict may come later, and what the peer sent meanwhile waits for it") {
     lone_end end{server_config()};
     end.hear(text({client_greeting, hello, initiate(), "00 02 'hi'"}));
@@ -236,6 +256,7 @@ TEST_CASE("check 52: with authentication, NULL sends READY once the program has 
     CHECK(end.says() == hex(ready(pull)));
     CHECK(end.got.handshakes == 1);
     CHECK(end.got.messages == std::vector<parts>{{"hi"}});
+    CHECK(end.c.user_id().empty());
 }
 
 TEST_CASE("checks 53 and 54: with authentication, NULL tells the peer a refusal but not a delay") {

@@ -35,10 +35,10 @@ std::size_t metadata_size(const config& cfg) noexcept {
     return size;
 }
 
-// So that secrets do not lie about in freed memory.
-void wipe(block& memory) noexcept {
+// So that secrets do not lie about in memory.
+void wipe(block& memory, std::size_t from) noexcept {
     volatile std::byte* const at = memory.data();
-    for (std::size_t i = 0; i < memory.capacity; ++i)
+    for (std::size_t i = from; i < memory.capacity; ++i)
         at[i] = std::byte{0};
 }
 
@@ -214,6 +214,7 @@ void connection::ask(std::span<const octets> credentials) noexcept {
     std::size_t size = 0;
     for (const octets text : credentials)
         size += text.size();
+    user_id_ = {};
     credential_octets_ = block_ref{block::create(*memory_, size)};
     if (!credential_octets_)
         return fail(errc::not_enough_memory);
@@ -229,10 +230,14 @@ void connection::ask(std::span<const octets> credentials) noexcept {
 }
 
 void connection::forget_credentials() noexcept {
+    if (credential_count_ != 0)
+        user_id_ = credentials_[0];
     credential_count_ = 0;
-    if (credential_octets_)
-        wipe(*credential_octets_.get());
-    credential_octets_.reset();
+    if (!credential_octets_)
+        return;
+    wipe(*credential_octets_.get(), user_id_.size());
+    if (user_id_.empty())
+        credential_octets_.reset();
 }
 
 void connection::authenticate(verdict answer, time_point now, std::error_code& ec) noexcept {

@@ -98,6 +98,10 @@ public:
     /// Answers event::authenticate, now or later; the handshake's time goes on. Errors:
     /// no_question.
     void authenticate(verdict answer, time_point now, std::error_code& ec) noexcept;
+    /// Who the peer says it is: the first of its credentials, which stays when the others are
+    /// forgotten. By PLAIN the user name, by CURVE the client's public key, by NULL nothing. To be
+    /// believed once the handshake is done. Valid as long as the connection.
+    [[nodiscard]] octets user_id() const noexcept { return user_id_; }
 
     /// What to write, as for writev; valid until the next call that is not const.
     [[nodiscard]] std::span<const std::span<const std::byte>> output() const noexcept {
@@ -209,6 +213,7 @@ private:
     block_ref metadata_;      // the peer's, or the reason of its ERROR
     block_ref own_metadata_;  // while the handshake lasts
     octets peer_routing_id_;
+    octets user_id_; // into credential_octets_
     octets topic_;
     message opened_;                 // a guarded command
     message partial_;                // the parts of a guarded message that is coming
