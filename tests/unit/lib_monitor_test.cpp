@@ -101,6 +101,8 @@ TEST_CASE("a connector's monitor tells of each attempt until it ends, over every
         const auto ended = expect(run, watch, event_kind::ended);
         CHECK(ended.endpoint == endpoint);
         CHECK(ended.peer.id == 0);
+        CHECK_FALSE(ended.peer.type);
+        CHECK(ended.peer.routing_id == "");
         CHECK_FALSE(ended.reason);
         CHECK(is_silent(watch));
     }

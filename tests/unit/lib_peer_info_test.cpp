@@ -468,6 +468,26 @@ TEST_CASE("drops are counted for the peer and the reason") {
     }
 }
 
+TEST_CASE("what is dropped of a peer that has gone is counted for it") {
+    loop run;
+    pull server{run.io};
+    server.set(option::high_water_octets{800'000});
+    const std::string endpoint = server.bind("tcp://127.0.0.1:*");
+    std::vector<peer_id> ids;
+    for (std::uint64_t gone = 1; gone <= 2; ++gone) {
+        raw_peer peer{run, endpoint};
+        peer.handshake("PUSH");
+        await_connections(run, server, gone);
+        ids.push_back(only_peer(run, server).id);
+        peer.send(std::string(700'000, 'x')); // two of those are not kept
+        peer.close();
+        await_disconnects(run, server, gone);
+    }
+    CHECK(server.stats().dropped_disconnect == 1);
+    CHECK(known_peer(server, ids[0]).traffic.dropped_disconnect == 0);
+    CHECK(known_peer(server, ids[1]).traffic.dropped_disconnect == 1);
+}
+
 TEST_CASE("what waits for the program is told, in messages and octets") {
     loop run;
     pull server{run.io};
