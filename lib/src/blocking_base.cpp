@@ -58,10 +58,12 @@ blocking_base& blocking_base::operator=(blocking_base&& other) noexcept {
         return *this;
     close();
     basic_socket::operator=(std::move(other));
+    // NOLINTBEGIN(bugprone-use-after-move): that was the base's part
     gate_ = std::move(other.gate_);
     context_ = std::move(other.context_);
     send_timeout_ = other.send_timeout_;
     receive_timeout_ = other.receive_timeout_;
+    // NOLINTEND(bugprone-use-after-move)
     return *this;
 }
 

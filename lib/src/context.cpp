@@ -38,7 +38,8 @@ void run(asio::io_context& loop) {
         try {
             loop.run();
             return;
-        } catch (const std::bad_alloc&) { // one handler's work is undone; its deadlines are not
+        } catch (const std::bad_alloc&) {
+            continue; // one handler's work is undone; its deadlines are not
         }
     }
 }

@@ -21,7 +21,7 @@ constexpr int most_at_once = 256; // before the loop's other work has its turn
 
 class proxy_shell : public std::enable_shared_from_this<proxy_shell> {
 public:
-    proxy_shell(shell_ptr front, shell_ptr back)
+    proxy_shell(const shell_ptr& front, const shell_ptr& back)
         : executor_{front->executor()}, there_{*this, front, back, stats_.front, stats_.back},
           back_{*this, back, front, stats_.back, stats_.front} {}
 

@@ -66,7 +66,8 @@ std::string socket_shell::bind(std::string_view endpoint, std::error_code& ec) {
     return made->endpoint;
 }
 
-void socket_shell::bind_stream(listener& made, const mizzen::endpoint& where, std::error_code& ec) {
+void socket_shell::bind_stream(listener& made, const mizzen::endpoint& where,
+                               std::error_code& ec) const {
     std::string path;
     stream_protocol::endpoint local;
     if (where.via == transport::ipc) {
@@ -207,6 +208,7 @@ void socket_shell::abandon() noexcept {
     for (const auto& [key, s] : core_.sessions())
         if (const auto t = s->pipe ? nullptr : channel_of(*s); t != nullptr && t->socket.is_open())
             ::close(t->socket.native_handle());
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): for good
     static_cast<void>(new (std::nothrow) std::shared_ptr<socket_shell>{shared_from_this()});
 }
 

@@ -90,7 +90,7 @@ private:
     void update_linger();
     void stop_when_done();
 
-    void bind_stream(listener& made, const endpoint& where, std::error_code& ec);
+    void bind_stream(listener& made, const endpoint& where, std::error_code& ec) const;
     void stop(listener& l) noexcept;
     void retire(session& s);
     void accept(const listener_ptr& from);

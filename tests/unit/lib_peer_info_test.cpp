@@ -360,6 +360,7 @@ TEST_CASE("what is counted for each peer adds up to what the socket counts") {
             CHECK(receive(run, server) == "brief/unread while it was there");
         }
         std::vector<traffic_stats> all;
+        all.reserve(ids.size());
         for (const peer_id id : ids)
             all.push_back(known_peer(server, id).traffic);
         for (std::size_t i = 0; i < all.size(); ++i) {
