@@ -91,6 +91,18 @@ socket_stats blocking_base::stats() const {
     return basic_socket::stats();
 }
 
+std::vector<peer_info> blocking_base::peers() const {
+    std::error_code ec;
+    const call now{*this, ec};
+    return basic_socket::peers();
+}
+
+std::optional<peer_info> blocking_base::peer(peer_id id) const {
+    std::error_code ec;
+    const call now{*this, ec};
+    return basic_socket::peer(id);
+}
+
 void blocking_base::apply_option(const option::send_timeout& value, std::error_code& ec) {
     const call now{*this, ec};
     if (!ec)

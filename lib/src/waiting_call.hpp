@@ -49,13 +49,14 @@ private:
     std::condition_variable woken_;
 };
 
-/// Lives on the stack of the thread that waits.
-class waiting_call final : public operation {
+/// An operation on the stack of the thread that waits.
+template <class Operation> class operation_in_place : public Operation {
 public:
-    explicit waiting_call(operation_kind what) noexcept : operation{what} {}
-    ~waiting_call() = default;
+    template <class... About>
+    explicit operation_in_place(About... about) noexcept : Operation{about...} {}
+    ~operation_in_place() = default;
 
-    void complete(std::error_code ec, message got) override {
+    void complete(std::error_code ec, typename Operation::result_type got) override {
         done = true;
         error = ec;
         result = std::move(got);
@@ -66,7 +67,12 @@ public:
     waker* alarm = nullptr;
     bool done = false;
     std::error_code error;
-    message result;
+    typename Operation::result_type result;
+};
+
+class waiting_call final : public operation_in_place<operation> {
+public:
+    using operation_in_place::operation_in_place;
 };
 
 } // namespace mizzen::detail

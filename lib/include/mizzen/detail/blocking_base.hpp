@@ -9,6 +9,11 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
+
+namespace mizzen::blocking {
+class monitor;
+} // namespace mizzen::blocking
 
 namespace mizzen::detail {
 
@@ -41,6 +46,8 @@ public:
     void close() noexcept;
     [[nodiscard]] bool is_open() const;
     [[nodiscard]] socket_stats stats() const;
+    [[nodiscard]] std::vector<peer_info> peers() const;
+    [[nodiscard]] std::optional<peer_info> peer(peer_id id) const;
 
 protected:
     blocking_base(zmtp::socket_type type, const context& shared);
@@ -67,6 +74,7 @@ protected:
     using basic_socket::raise;
 
 private:
+    friend class mizzen::blocking::monitor;
     friend class poll_round;
     friend class blocking_proxy;
 
