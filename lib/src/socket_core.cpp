@@ -175,25 +175,10 @@ bool socket_core::claim_routing_id(session& s) {
     return true;
 }
 
-void socket_core::put_notice(session& s, notice what) {
-    if (!options.report_peers || abandoned_)
-        return;
-    message& told = s.in.emplace_back();
-    told.set_peer(s.peer);
-    told.set_peer_notice(what);
-    readable_.add(s);
-}
-
 void socket_core::fail(session& s, std::error_code why) {
     s.why = why;
     if (std::find(failed_.begin(), failed_.end(), &s) == failed_.end())
         failed_.push_back(&s);
-}
-
-// So that the connection says how much had come.
-void socket_core::note_end_of_stream(session& s) noexcept {
-    if (s.link && s.why == zmtp::errc::end_of_stream)
-        s.link->end_of_stream();
 }
 
 void socket_core::detach(session& s) {

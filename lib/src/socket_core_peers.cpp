@@ -102,6 +102,21 @@ void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::* what) {
 
 // --- What happens to them ---
 
+void socket_core::put_notice(session& s, notice what) {
+    if (!options.report_peers || abandoned_)
+        return;
+    message& told = s.in.emplace_back();
+    told.set_peer(s.peer);
+    told.set_peer_notice(what);
+    readable_.add(s);
+}
+
+// So that the connection says how much had come.
+void socket_core::note_end_of_stream(session& s) noexcept {
+    if (s.link && s.why == zmtp::errc::end_of_stream)
+        s.link->end_of_stream();
+}
+
 void socket_core::tell_monitors(event_kind what, const session& s, std::error_code why) noexcept {
     try {
         connection_event event;
