@@ -58,7 +58,7 @@ public:
     template <asio::completion_token_for<void(std::error_code, connection_event)> Token>
     auto async_receive_event(Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, connection_event)>(
-            [this](auto handler) { start(std::move(handler)); }, token);
+            [this](auto handler) { this->start(std::move(handler)); }, token);
     }
     /// Takes the next event if there is one. Errors: would_block, socket_closed.
     [[nodiscard]] bool try_receive_event(connection_event& event, std::error_code& ec);
