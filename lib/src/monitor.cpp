@@ -26,9 +26,10 @@ void event_queue::put(const connection_event& event) noexcept {
         if (events_.size() <= capacity_)
             return;
         events_.pop_front();
-    } catch (const std::bad_alloc&) { // as if there were no room
+        lose();
+    } catch (const std::bad_alloc&) {
+        lose(); // as if there were no room
     }
-    lose();
 }
 
 void event_queue::end() noexcept {
@@ -41,7 +42,8 @@ void event_queue::complete_all(std::error_code ec) noexcept {
         waiting_.remove(*op);
         try {
             op->complete(ec, {});
-        } catch (const std::bad_alloc&) { // the handler is gone, and there is no way to call it
+        } catch (const std::bad_alloc&) {
+            continue; // the handler is gone, and there is no way to call it
         }
     }
 }

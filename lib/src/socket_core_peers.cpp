@@ -66,9 +66,10 @@ void socket_core::remember(session& s) {
         gone.until = now_;
         gone.reason = s.why;
         gone_.add(std::move(gone));
-    } catch (const std::bad_alloc&) { // then it is not known; nothing else depends on that
+        s.traffic = {};
+    } catch (const std::bad_alloc&) {
+        s.traffic = {}; // then it is not known; nothing else depends on that
     }
-    s.traffic = {};
 }
 
 std::vector<peer_info> socket_core::peers() const {

@@ -5,7 +5,6 @@
 #include <asio/post.hpp>
 #include <asio/thread_pool.hpp>
 
-#include <new>
 #include <random>
 #include <stdexcept>
 #include <typeinfo>
@@ -208,8 +207,7 @@ void socket_shell::abandon() noexcept {
     for (const auto& [key, s] : core_.sessions())
         if (const auto t = s->pipe ? nullptr : channel_of(*s); t != nullptr && t->socket.is_open())
             ::close(t->socket.native_handle());
-    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): for good
-    static_cast<void>(new (std::nothrow) std::shared_ptr<socket_shell>{shared_from_this()});
+    forever_ = shared_from_this();
 }
 
 // Goes on for as long as a session has something to write, or its peer has not closed yet.

@@ -149,6 +149,7 @@ private:
     bool awake_ = false;        // busy_turn is on its way
     unsigned turns_posted_ = 0; // handlers on their way that will pump
     const pid_t owner_ = ::getpid();
+    std::shared_ptr<socket_shell> forever_; // itself, once abandoned: never to be destroyed
     bool pumping_ = false;
     bool closed_ = false;
 };
