@@ -99,7 +99,7 @@ private:
     void start_connecting(session& s);
     void resolve(const channel_ptr& t, const host_and_port& where);
     void connect_next(const channel_ptr& t);
-    void open_from(channel& t, const stream_protocol::endpoint& target, std::error_code& ec);
+    void open_from(channel& t, const stream_protocol::endpoint& target, std::error_code& ec) const;
     void connected(const channel_ptr& t, std::error_code ec);
     void open_for_traffic(const channel_ptr& t, session& s);
 

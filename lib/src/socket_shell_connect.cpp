@@ -105,7 +105,7 @@ void socket_shell::resolve(const channel_ptr& t, const host_and_port& where) {
 }
 
 void socket_shell::open_from(channel& t, const stream_protocol::endpoint& target,
-                             std::error_code& ec) {
+                             std::error_code& ec) const {
     std::error_code ignored;
     t.socket.close(ignored); // what is left of the attempt before
     open(t.socket, target, core_.options.stream, ec);

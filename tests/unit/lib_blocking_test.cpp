@@ -339,34 +339,5 @@ TEST_CASE("a child process may close what it inherited, without harm to its pare
     }
 }
 
-TEST_CASE("what a program has sent over the default context is written before it exits") {
-    context shared;
-    blocking::pull receiver{shared};
-    const std::string endpoint = receiver.bind("tcp://127.0.0.1:*");
-    static_cast<void>(context::instance()); // which the child does not use
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        {
-            blocking::push sender;
-            sender.connect(endpoint);
-            for (int i = 0; i < 500; ++i)
-                sender.send(message{std::to_string(i)});
-        }
-        try {
-            const blocking::push none{shared}; // the parent's
-            ::_exit(1);
-        } catch (const std::system_error&) {
-            context::instance().close(); // as exit does, without what else this program has
-        }
-        ::_exit(0);
-    }
-    for (int i = 0; i < 500; ++i)
-        CHECK(receive(receiver) == std::to_string(i));
-    int status = -1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
-}
-
 } // namespace
 } // namespace mizzen::testing
