@@ -51,11 +51,11 @@ private:
 };
 
 /// Cuts a stream into pieces: 0 leaves it whole, 1 makes pieces of one octet, other seeds draw
-/// sizes. No stream falls into more than a few hundred, so that long ones do not take long.
+/// sizes. No stream falls into more than `most`, so that long ones do not take long.
 class cuts {
 public:
-    cuts(std::uint8_t seed, std::size_t stream) noexcept
-        : state_{seed}, seed_{seed}, least_{stream / 256} {}
+    cuts(std::uint8_t seed, std::size_t stream, std::size_t most = 256) noexcept
+        : state_{seed}, seed_{seed}, least_{stream / most} {}
 
     /// Removes the next piece from the front of `stream`.
     [[nodiscard]] octets next(octets& stream) noexcept {

@@ -34,6 +34,7 @@ struct script {
     std::vector<unit> units;
     std::vector<part> parts;
     std::vector<std::size_t> headers; ///< Where frames start.
+    std::size_t handshake_end = 0;
     std::size_t pings = 0;
 
     void write(choices& from, const settings& s) {
@@ -58,6 +59,7 @@ struct script {
         begin(kind::handshake);
         write_metadata(from, s);
         end();
+        handshake_end = wire.size();
         constexpr std::size_t most_units = 60;
         while (!from.empty() && units.size() < most_units)
             write_traffic(from);
@@ -107,7 +109,7 @@ private:
                                                     78,     79,     80,     81};
         const std::uint8_t code = from.octet();
         const std::size_t size = code < 240 ? code % 90U : sizes[code - 240];
-        return wire.size() > 150'000 ? size % 256 : size; // one large body tells what many would
+        return wire.size() > 20'000 ? size % 256 : size; // one large body tells what many would
     }
 
     void frame(std::size_t flags, octets body) {

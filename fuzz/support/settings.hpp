@@ -43,14 +43,23 @@ struct settings {
     [[nodiscard]] std::string_view mechanism() const noexcept { return plain ? "PLAIN" : "NULL"; }
 };
 
-/// The `which`th of the types that may talk to `type`.
+/// The `which`th of the types that may talk to `type`; behind the last comes the first again.
 inline socket_type peer_of(socket_type type, std::size_t which) noexcept {
-    std::array<socket_type, 11> fitting{};
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < 11; ++i)
-        if (zmtp::compatible(type, static_cast<socket_type>(i)))
-            fitting[count++] = static_cast<socket_type>(i);
-    return fitting[which % count];
+    constexpr std::size_t types = 11;
+    static const auto all = [] {
+        std::array<std::array<socket_type, 4>, types> peers{};
+        for (std::size_t of = 0; of < types; ++of) {
+            std::array<socket_type, types> fitting{};
+            std::size_t count = 0;
+            for (std::size_t i = 0; i < types; ++i)
+                if (zmtp::compatible(static_cast<socket_type>(of), static_cast<socket_type>(i)))
+                    fitting[count++] = static_cast<socket_type>(i);
+            for (std::size_t i = 0; i < 4; ++i)
+                peers[of][i] = fitting[i % count];
+        }
+        return peers;
+    }();
+    return all[static_cast<std::size_t>(type)][which & 3];
 }
 
 inline zmtp::limits limits_named(std::size_t which) noexcept {
@@ -148,18 +157,12 @@ inline void put_credentials(stream& out, const settings& s) {
     if (s.side == role::client)
         return put_command(out, "WELCOME", {});
     const std::string_view secret = s.wrong_password ? "secreT" : password;
-    put_header(out, 4, 6 + 2 + user_name.size() + secret.size());
-    for (const std::string_view text : {std::string_view{"HELLO"}, user_name, secret}) {
-        put(out, text.size());
-        put(out, text);
-    }
+    const std::size_t size = 6 + 2 + user_name.size() + secret.size();
+    front{}.header(4, size).add("HELLO").add(user_name).add(secret).put_into(out);
 }
 inline std::string_view metadata_command(const settings& s) noexcept {
     return s.plain && s.side == role::server ? "INITIATE" : "READY";
 }
-
-/// What comes behind the octets of the input.
-inline void put_more(stream& out, const settings& s) { put(out, filler(1, s.more)); }
 
 /// All that is given of the peer's handshake.
 inline void put_given(stream& out, const settings& s) {
@@ -169,9 +172,12 @@ inline void put_given(stream& out, const settings& s) {
     if (s.given == opening::greeting)
         return;
     put_credentials(out, s);
-    stream metadata;
-    put_property(metadata, "Socket-Type", as_octets(name_of(s.peer_type)));
-    put_command(out, metadata_command(s), metadata);
+    constexpr std::string_view name = "Socket-Type";
+    const octets type = as_octets(name_of(s.peer_type));
+    const std::string_view command = metadata_command(s);
+    const std::size_t size = 1 + command.size() + 1 + name.size() + 4 + type.size();
+    front{}.header(4, size).add(command).put_into(out);
+    put_property(out, name, type);
 }
 
 } // namespace mizzen::fuzz

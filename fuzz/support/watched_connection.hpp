@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <system_error>
 
 namespace mizzen::fuzz {
@@ -34,6 +35,7 @@ public:
         : settings_{&s}, memory_{&memory}, listener_{&listener}, output_{s},
           link_{s.side, s.cfg, now_} {
         allow();
+        mark();
         drain();
     }
 
@@ -131,12 +133,13 @@ public:
             must(!ec || memory_->refused(), "a subscription is sent");
         } else {
             judge_sending(ec);
-            output_.expect(std::byte{wanted}, topic);
+            output_.expect_subscription(wanted, topic);
         }
     }
     void trim() noexcept { link_.trim(); }
     /// Writes some of the output, or all of it.
     void write(std::size_t most = SIZE_MAX) noexcept {
+        bool wrote = false;
         while (most != 0 && !link_.output().empty()) {
             std::size_t size = 0;
             for (const octets span : link_.output()) {
@@ -147,8 +150,10 @@ public:
                 most -= piece.size();
             }
             link_.consume(size);
+            wrote = true;
         }
-        drain();
+        if (wrote || !drained_)
+            drain();
     }
 
     // --- What became of it ---
@@ -156,6 +161,7 @@ public:
     /// The last judgement; everything is written for it.
     void finish() noexcept {
         write();
+        drain(); // once more, whatever was said before
         must(!link_.is_open() || output_.whole(), "everything is written");
     }
     /// The code of event::closed, once it came.
@@ -167,12 +173,9 @@ public:
 
     void drain() noexcept {
         for (;;) {
-            got_.clear();
-            static_cast<void>(got_.try_push_back(as_octets("left alone")));
             std::error_code ec = make_error_code(errc::empty_message);
             const event what = link_.next_event(got_, ec);
-            must(what == event::message || (got_.size() == 1 && got_.text(0) == "left alone"),
-                 "only a message changes the message");
+            must(what == event::message || marked(), "only a message changes the message");
             must((what == event::closed) == bool(ec), "there is an error exactly when it closed");
             must(!closed_ || what == event::closed, "a closed connection stays closed");
             if (what == event::need_input)
@@ -182,11 +185,22 @@ public:
                 break;
             }
             on_event(what);
+            if (what == event::message)
+                mark();
         }
         drained_ = true;
     }
 
 private:
+    static constexpr std::string_view left_alone = "left alone";
+    void mark() noexcept {
+        got_.clear();
+        static_cast<void>(got_.try_push_back(as_octets(left_alone)));
+    }
+    [[nodiscard]] bool marked() const noexcept {
+        return got_.size() == 1 && as_text(got_.front()) == left_alone;
+    }
+
     void let_go_on() noexcept {
         if (asked_)
             answer();

@@ -3,8 +3,10 @@
 
 #include "choices.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -15,44 +17,71 @@ using stream = std::vector<std::byte>;
 inline void put(stream& out, std::size_t octet) { out.push_back(static_cast<std::byte>(octet)); }
 inline void put(stream& out, octets data) { out.insert(out.end(), data.begin(), data.end()); }
 inline void put(stream& out, std::string_view text) { put(out, as_octets(text)); }
-inline void put_number(stream& out, std::uint64_t number, int width) {
-    for (int shift = 8 * (width - 1); shift >= 0; shift -= 8)
-        put(out, static_cast<std::size_t>(number >> shift & 0xff));
+/// The same, faster where the octets are few.
+inline void put_short(stream& out, octets data) {
+    out.resize(out.size() + data.size());
+    std::memcpy(out.data() + (out.size() - data.size()), data.data(), data.size());
 }
 
+[[nodiscard]] inline std::array<std::byte, 64>
+greeting(std::string_view mechanism, std::uint8_t minor, bool as_server) noexcept {
+    std::array<std::byte, 64> out{};
+    out[0] = std::byte{0xff};
+    out[9] = std::byte{0x7f};
+    out[10] = std::byte{3};
+    out[11] = std::byte{minor};
+    std::memcpy(out.data() + 12, mechanism.data(), mechanism.size());
+    out[32] = std::byte{as_server};
+    return out;
+}
 inline void put_greeting(stream& out, std::string_view mechanism, std::uint8_t minor,
                          bool as_server) {
-    put(out, 0xff);
-    out.resize(out.size() + 8);
-    put(out, 0x7f);
-    put(out, 3);
-    put(out, minor);
-    put(out, mechanism);
-    out.resize(out.size() + (20 - mechanism.size()));
-    put(out, std::size_t{as_server});
-    out.resize(out.size() + 31);
+    put_short(out, greeting(mechanism, minor, as_server));
 }
 
-/// The header of a frame; the size has eight octets when it needs them, or when `flags` say LONG.
-inline void put_header(stream& out, std::size_t flags, std::size_t body) {
-    const bool wide = body > 255 || (flags & 2) != 0;
-    put(out, wide ? flags | 2 : flags);
-    put_number(out, body, wide ? 8 : 1);
-}
+/// What comes before a body: put together here, it goes into a stream at once.
+class front {
+public:
+    front& add(std::size_t octet) noexcept {
+        all_[size_++] = static_cast<std::byte>(octet);
+        return *this;
+    }
+    front& add(std::uint64_t number, int width) noexcept {
+        for (int shift = 8 * (width - 1); shift >= 0; shift -= 8)
+            add(static_cast<std::size_t>(number >> shift & 0xff));
+        return *this;
+    }
+    /// With its length before it, in one octet.
+    front& add(std::string_view text) noexcept {
+        add(text.size());
+        std::memcpy(all_.data() + size_, text.data(), text.size());
+        size_ += text.size();
+        return *this;
+    }
+    /// The header of a frame; the size has eight octets when it needs them, or when `flags` say
+    /// LONG.
+    front& header(std::size_t flags, std::size_t body) noexcept {
+        if (body <= 255 && (flags & 2) == 0)
+            return add(flags).add(body);
+        return add(flags | 2).add(body, 8);
+    }
+    void put_into(stream& out) const { put_short(out, octets{all_}.first(size_)); }
+
+private:
+    std::array<std::byte, 9 + 1 + 255> all_;
+    std::size_t size_ = 0;
+};
+
 inline void put_frame(stream& out, std::size_t flags, octets body) {
-    put_header(out, flags, body.size());
+    front{}.header(flags, body.size()).put_into(out);
     put(out, body);
 }
 inline void put_command(stream& out, std::string_view name, octets data) {
-    put_header(out, 4, 1 + name.size() + data.size());
-    put(out, name.size());
-    put(out, name);
+    front{}.header(4, 1 + name.size() + data.size()).add(name).put_into(out);
     put(out, data);
 }
 inline void put_property(stream& out, std::string_view name, octets value) {
-    put(out, name.size());
-    put(out, name);
-    put_number(out, value.size(), 4);
+    front{}.add(name).add(value.size(), 4).put_into(out);
     put(out, value);
 }
 

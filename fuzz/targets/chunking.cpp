@@ -1,6 +1,7 @@
 // Holds: however a peer's octets are cut, the same events come out with the same contents, or the
 // same errc at the same position.
 #include "support/choices.hpp"
+#include "support/heard.hpp"
 #include "support/watched_connection.hpp"
 
 #include <algorithm>
@@ -63,12 +64,11 @@ void run(choices from) {
     watched_memory memory;
     const settings s = read_settings(from, memory);
     const std::uint8_t cut = from.octet();
-    static stream heard; // as the records, kept for its memory
-    heard.clear();
-    put_given(heard, s);
-    const std::size_t given = heard.size();
-    put(heard, from.rest());
-    put_more(heard, s);
+    static stream given; // as the others, kept for its memory
+    given.clear();
+    put_given(given, s);
+    static heard_octets kept_octets;
+    const octets heard = kept_octets.lay(given, from.rest(), s.more);
 
     static std::vector<record::entry> kept;
     record first{kept};
@@ -81,9 +81,9 @@ void run(choices from) {
     same_settings.cfg.memory = &other_memory;
     record second{also_kept};
     watched_connection other{same_settings, other_memory, second};
-    hear(other, octets{heard}.first(given));
+    hear(other, heard.first(given.size()));
     cuts pieces{std::max<std::uint8_t>(cut, 1), heard.size()};
-    for (octets rest = octets{heard}.subspan(given); !rest.empty() && other.link().is_open();)
+    for (octets rest = heard.subspan(given.size()); !rest.empty() && other.link().is_open();)
         hear(other, pieces.next(rest));
 
     must(one.closed() == other.closed(), "the same errc, however the octets are cut");

@@ -4,6 +4,7 @@
 // ZMTP, and once it has closed it stays closed for the same reason.
 #include "support/choices.hpp"
 #include "support/filler.hpp"
+#include "support/heard.hpp"
 #include "support/watched_connection.hpp"
 
 #include <algorithm>
@@ -38,19 +39,18 @@ void run(choices from) {
     memory.refuse(refusal & 127, refusal > 127);
     const std::uint8_t seed = from.octet();
     const octets plan = from.take(seed & 15);
-    static stream heard; // kept for its memory
-    heard.clear();
-    put_given(heard, s);
-    const std::size_t given = heard.size();
-    put(heard, from.rest());
-    put_more(heard, s);
+    static stream given; // both kept for their memory
+    given.clear();
+    put_given(given, s);
+    static heard_octets kept_octets;
+    const octets heard = kept_octets.lay(given, from.rest(), s.more);
 
     listener nobody;
     watched_connection link{s, memory, nobody};
-    link.hear(octets{heard}.first(given));
-    cuts pieces{static_cast<std::uint8_t>(seed >> 4), heard.size()};
+    link.hear(heard.first(given.size()));
+    cuts pieces{static_cast<std::uint8_t>(seed >> 4), heard.size(), 100};
     std::size_t waited = 0;
-    for (octets rest = octets{heard}.subspan(given); !rest.empty() && link.link().is_open();) {
+    for (octets rest = heard.subspan(given.size()); !rest.empty() && link.link().is_open();) {
         if (link.asked() && waited++ == s.patience)
             link.answer();
         for (const std::byte step : plan)

@@ -152,10 +152,10 @@ struct bodies {
         constexpr std::array<std::size_t, 16> sizes{255,  256,  257,    2047,   2048,   2049,
                                                     4095, 4096, 16'384, 16'385, 70'000, 131'073,
                                                     300,  1000, 80,     79};
-        constexpr std::size_t most_sent = 200'000; // one large body tells what many would
+        constexpr std::size_t most_sent = 20'000; // one large body tells what many would
         const std::uint8_t code = from.octet();
         const std::size_t size = code < 240 ? code % 80U : sizes[code - 240];
-        const octets body = filler(code * std::size_t{11}, sent + size > most_sent ? code : size);
+        const octets body = filler(code * std::size_t{11}, sent > most_sent ? code : size);
         sent += body.size();
         return body;
     }

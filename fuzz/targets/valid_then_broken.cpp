@@ -24,9 +24,9 @@ enum class fault : std::uint8_t {
     said_twice,
 };
 
-// Breaks `wire` and says where: what is in front of that is as it was.
-std::size_t break_it(stream& wire, fault what, std::size_t where, std::uint8_t how,
-                     const script& said) {
+// Breaks what is said and tells where: what is in front of that is as it was.
+std::size_t break_it(script& said, fault what, std::size_t where, std::uint8_t how) {
+    stream& wire = said.wire;
     const std::size_t at = where % wire.size();
     const auto here = wire.begin() + static_cast<std::ptrdiff_t>(at);
     switch (what) {
@@ -45,9 +45,11 @@ std::size_t break_it(stream& wire, fault what, std::size_t where, std::uint8_t h
     }
     case fault::said_twice: {
         const script::unit& unit = said.units[where % said.units.size()];
-        wire.insert(wire.begin() + static_cast<std::ptrdiff_t>(unit.end),
-                    said.wire.begin() + static_cast<std::ptrdiff_t>(unit.start),
-                    said.wire.begin() + static_cast<std::ptrdiff_t>(unit.end));
+        static stream again; // kept for its memory
+        again.assign(wire.begin() + static_cast<std::ptrdiff_t>(unit.start),
+                     wire.begin() + static_cast<std::ptrdiff_t>(unit.end));
+        wire.insert(wire.begin() + static_cast<std::ptrdiff_t>(unit.end), again.begin(),
+                    again.end());
         return unit.end;
     }
     }
@@ -106,6 +108,14 @@ private:
     std::size_t next_ = 0;
 };
 
+// A greeting without a fault comes at once, and a handshake too: in pieces other targets have them.
+std::size_t whole_until(const script& said, std::size_t broken_at) noexcept {
+    constexpr std::size_t greeting = 64;
+    if (broken_at >= said.handshake_end)
+        return said.handshake_end;
+    return broken_at >= greeting ? greeting : 0;
+}
+
 void run(choices from) {
     watched_memory memory;
     settings s = read_settings(from, memory);
@@ -119,17 +129,16 @@ void run(choices from) {
     const std::uint8_t how = from.octet();
     const std::uint8_t cut = from.octet();
 
-    static script said; // both kept for their memory
-    static stream heard;
+    static script said; // kept for its memory
     said.write(from, s);
-    heard = said.wire;
-    const std::size_t broken_at = break_it(heard, what, where, how, said);
+    const std::size_t broken_at = break_it(said, what, where, how);
+    const octets heard{said.wire};
 
     witness judge{said, broken_at};
     watched_connection link{s, memory, judge};
-    cuts pieces{cut, heard.size()};
-    octets rest{heard};
-    octets piece = rest.first(broken_at < 64 ? 0 : 64); // a greeting without a fault comes at once
+    cuts pieces{cut, heard.size(), 24};
+    octets rest = heard;
+    octets piece = rest.first(whole_until(said, broken_at));
     rest = rest.subspan(piece.size());
     for (;;) {
         link.hear(piece);
