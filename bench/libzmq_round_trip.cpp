@@ -1,5 +1,13 @@
 // As ours_round_trip, by libzmq.
 #include "libzmq_socket.hpp"
+#include "two_parts.hpp"
+
+#include <zmq.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
 
 namespace {
 
@@ -7,7 +15,7 @@ void answer_all(bench::libzmq_socket& socket, std::size_t size, std::uint64_t co
     zmq_msg_t m;
     zmq_msg_init(&m);
     for (std::uint64_t i = 0; i < count; ++i) {
-        socket.receive(m);
+        bench::receive_body(socket, m);
         bench::check_message(m, size, i);
         socket.send(m);
     }
@@ -25,28 +33,39 @@ void ask_all(bench::libzmq_socket& socket, std::size_t size, std::uint64_t count
         zmq_msg_t m;
         bench::make_message(m, body);
         socket.send(m);
-        socket.receive(m);
+        bench::receive_body(socket, m);
         bench::check_message(m, size, i);
         zmq_msg_close(&m);
     }
     bench::report_round_trip(watch.seconds(), count);
 }
 
-void run(const bench::arguments& wanted) {
-    if (wanted.binds) {
-        bench::libzmq_socket socket{ZMQ_REP};
-        bench::print_listening(socket.bind(wanted.endpoint));
-        answer_all(socket, wanted.size, bench::warm_up(wanted.count) + wanted.count);
-    } else {
-        bench::libzmq_socket socket{ZMQ_REQ};
-        socket.connect(wanted.endpoint);
+void run(const bench::arguments& wanted, int asker, int answerer) {
+    const bench::libzmq_context context;
+    const auto ask = [&](const std::string& endpoint) {
+        bench::libzmq_socket socket{context, asker};
+        socket.connect(endpoint);
         ask_all(socket, wanted.size, wanted.count);
-    }
+    };
+    if (wanted.connects_only())
+        return ask(wanted.endpoint);
+    bench::libzmq_socket socket{context, answerer};
+    const std::string endpoint = socket.bind(wanted.endpoint);
+    bench::print_listening(endpoint);
+    const std::uint64_t all = bench::warm_up(wanted.count) + wanted.count;
+    bench::run_binder(
+        wanted, [&] { answer_all(socket, wanted.size, all); }, [&] { ask(endpoint); });
+}
+
+void run_types(const bench::arguments& wanted) {
+    if (wanted.types == "req-rep")
+        run(wanted, ZMQ_REQ, ZMQ_REP);
+    else
+        throw std::invalid_argument{"no such types of sockets: " + wanted.types};
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    return bench::run_main(argv[0],
-                           [&] { run(bench::read_arguments(argc, argv, "answer", "ask")); });
+    return bench::run_main([&] { run_types(bench::read_arguments(argc, argv, "answer", "ask")); });
 }

@@ -1,5 +1,6 @@
-// Round trips, REQ to REP: `answer` binds and sends back what comes; `ask` connects and times.
-#include "side_by_side.hpp"
+// Round trips: `answer` binds and sends back what comes; `ask` connects and times.
+#include "ours_socket.hpp"
+#include "two_parts.hpp"
 #include <mizzen/rep.hpp>
 #include <mizzen/req.hpp>
 
@@ -11,73 +12,95 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <stdexcept>
 #include <string>
-#include <utility>
+#include <system_error>
 
 namespace {
 
-void set_options(auto& socket) {
-    socket.set(mizzen::option::send_high_water_mark{bench::high_water_mark});
-    socket.set(mizzen::option::receive_high_water_mark{bench::high_water_mark});
-    // As long as it takes, which is libzmq's default.
-    socket.set(mizzen::option::linger{std::chrono::milliseconds{-1}});
-}
+// Longer than a round trip takes.
+constexpr std::chrono::milliseconds busy_poll{1};
 
-asio::awaitable<void> answer_all(mizzen::rep& socket, std::size_t size, std::uint64_t count) {
+template <class Socket>
+asio::awaitable<void> answer_all(Socket& socket, std::size_t size, std::uint64_t count) {
+    std::error_code ec;
+    mizzen::message m;
     for (std::uint64_t i = 0; i < count; ++i) {
-        mizzen::message m = co_await socket.async_receive(asio::use_awaitable);
-        const mizzen::octets body = m.front();
-        bench::check_body(body.data(), body.size(), size, i);
-        co_await socket.async_send(std::move(m), asio::use_awaitable);
+        while (!socket.try_receive(m, ec)) {
+            bench::expect_would_block(ec);
+            co_await socket.async_wait_receive(asio::use_awaitable);
+        }
+        bench::check_message<Socket>(m, size, i);
+        while (!socket.try_send(m, ec)) {
+            bench::expect_would_block(ec);
+            co_await socket.async_wait_send(asio::use_awaitable);
+        }
     }
     socket.close();
 }
 
-asio::awaitable<void> ask_all(mizzen::req& socket, std::size_t size, std::uint64_t count) {
+template <class Socket>
+asio::awaitable<void> ask_all(Socket& socket, std::size_t size, std::uint64_t count) {
     const std::uint64_t untimed = bench::warm_up(count);
     bench::stopwatch watch;
     std::string body(size, 'x');
+    std::error_code ec;
     for (std::uint64_t i = 0; i < untimed + count; ++i) {
         if (i == untimed)
             watch.start();
         bench::write_number(body.data(), i);
         mizzen::message m{body};
-        co_await socket.async_send(std::move(m), asio::use_awaitable);
-        m = co_await socket.async_receive(asio::use_awaitable);
-        const mizzen::octets answer = m.front();
-        bench::check_body(answer.data(), answer.size(), size, i);
+        while (!socket.try_send(m, ec)) {
+            bench::expect_would_block(ec);
+            co_await socket.async_wait_send(asio::use_awaitable);
+        }
+        while (!socket.try_receive(m, ec)) {
+            bench::expect_would_block(ec);
+            co_await socket.async_wait_receive(asio::use_awaitable);
+        }
+        bench::check_message<Socket>(m, size, i);
     }
     bench::report_round_trip(watch.seconds(), count);
     socket.close();
 }
 
-void rethrow(const std::exception_ptr& thrown) {
-    if (thrown)
-        std::rethrow_exception(thrown);
+template <class Socket> void set_options(Socket& socket, const bench::arguments& wanted) {
+    bench::set_options(socket);
+    if (wanted.types == "req-rep-busy-poll")
+        socket.set(mizzen::option::busy_poll{busy_poll});
 }
 
-void run(const bench::arguments& wanted) {
+template <class Socket> void ask(const bench::arguments& wanted, const std::string& endpoint) {
     asio::io_context loop{1};
-    if (wanted.binds) {
-        mizzen::rep socket{loop};
-        set_options(socket);
-        bench::print_listening(socket.bind(wanted.endpoint));
-        const std::uint64_t all = bench::warm_up(wanted.count) + wanted.count;
-        asio::co_spawn(loop, answer_all(socket, wanted.size, all), rethrow);
-        loop.run();
-    } else {
-        mizzen::req socket{loop};
-        set_options(socket);
-        socket.connect(wanted.endpoint);
-        asio::co_spawn(loop, ask_all(socket, wanted.size, wanted.count), rethrow);
-        loop.run();
-    }
+    Socket socket{loop};
+    set_options(socket, wanted);
+    socket.connect(endpoint);
+    asio::co_spawn(loop, ask_all(socket, wanted.size, wanted.count), bench::rethrow);
+    loop.run();
+}
+
+template <class Asker, class Answerer> void run(const bench::arguments& wanted) {
+    if (wanted.connects_only())
+        return ask<Asker>(wanted, wanted.endpoint);
+    asio::io_context loop{1};
+    Answerer socket{loop};
+    set_options(socket, wanted);
+    const std::string endpoint = socket.bind(wanted.endpoint);
+    bench::print_listening(endpoint);
+    const std::uint64_t all = bench::warm_up(wanted.count) + wanted.count;
+    asio::co_spawn(loop, answer_all(socket, wanted.size, all), bench::rethrow);
+    bench::run_binder(wanted, [&] { loop.run(); }, [&] { ask<Asker>(wanted, endpoint); });
+}
+
+void run_types(const bench::arguments& wanted) {
+    if (wanted.types == "req-rep" || wanted.types == "req-rep-busy-poll")
+        run<mizzen::req, mizzen::rep>(wanted);
+    else
+        throw std::invalid_argument{"no such types of sockets: " + wanted.types};
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    return bench::run_main(argv[0],
-                           [&] { run(bench::read_arguments(argc, argv, "answer", "ask")); });
+    return bench::run_main([&] { run_types(bench::read_arguments(argc, argv, "answer", "ask")); });
 }

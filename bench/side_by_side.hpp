@@ -1,6 +1,8 @@
-// What the programs of a side-by-side benchmark share: arguments, bodies, the clock and the report.
+// What the programs of a side-by-side benchmark share: marks, numbered bodies, the clock and the
+// report.
 #pragma once
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,16 +23,11 @@ namespace bench {
 
 /// Equal on both sides, for sending and for receiving.
 inline constexpr int high_water_mark = 1000;
+/// Equal on both sides: connections that the kernel keeps until they are accepted.
+inline constexpr int backlog = 4096;
 
 /// No run takes as long; what hangs is ended by a signal.
 inline constexpr unsigned time_limit_s = 60;
-
-struct arguments {
-    bool binds = false;
-    std::string endpoint;
-    std::size_t size = 0; ///< Octets of a body: at least those of a sequence number.
-    std::uint64_t count = 0;
-};
 
 template <class Number> [[nodiscard]] Number read_number(std::string_view text, Number smallest) {
     Number value{};
@@ -38,21 +35,6 @@ template <class Number> [[nodiscard]] Number read_number(std::string_view text, 
     if (ec != std::errc{} || end != text.data() + text.size() || value < smallest)
         throw std::invalid_argument{"not a number that will do: " + std::string{text}};
     return value;
-}
-
-/// Reads `VERB ENDPOINT SIZE COUNT`; one of the two verbs binds, the other connects.
-[[nodiscard]] inline arguments read_arguments(int argc, char** argv, std::string_view binder,
-                                              std::string_view connecter) {
-    if (argc != 5 || (argv[1] != binder && argv[1] != connecter)) {
-        std::fprintf(stderr, "usage: %s %.*s|%.*s ENDPOINT SIZE COUNT\n", argv[0],
-                     static_cast<int>(binder.size()), binder.data(),
-                     static_cast<int>(connecter.size()), connecter.data());
-        std::exit(2);
-    }
-    return {.binds = argv[1] == binder,
-            .endpoint = argv[2],
-            .size = read_number<std::size_t>(argv[3], sizeof(std::uint64_t)),
-            .count = read_number<std::uint64_t>(argv[4], 2)};
 }
 
 inline void print_listening(std::string_view endpoint) {
@@ -92,22 +74,40 @@ private:
 };
 
 /// From the first message to the last.
-inline void report_seconds(double seconds) { std::printf("%.9f seconds\n", seconds); }
+inline void report_seconds(double seconds) {
+    std::printf("%.9f seconds\n", seconds);
+    std::fflush(stdout);
+}
 /// Of one round trip, on average.
 inline void report_round_trip(double seconds, std::uint64_t count) {
     std::printf("%.3f microseconds\n", seconds * 1e6 / static_cast<double>(count));
 }
 
-/// Calls `body`; what it throws becomes a line and exit code 1.
-template <class Body> int run_main(const char* program, Body body) {
-    alarm(time_limit_s);
+/// As many descriptors as the system lets the process have.
+inline void raise_descriptor_limit() noexcept {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/// Calls `body`; what it throws is printed and ends the process, whatever its other threads do.
+template <class Body> void end_on_error(Body body) {
     try {
         body();
-        return 0;
     } catch (const std::exception& e) {
-        std::fprintf(stderr, "%s: %s\n", program, e.what());
-        return 1;
+        std::fprintf(stderr, "%s\n", e.what());
+        std::fflush(stdout);
+        std::_Exit(1);
     }
+}
+
+/// What a program's main does.
+template <class Body> int run_main(Body body) {
+    alarm(time_limit_s);
+    end_on_error(body);
+    return 0;
 }
 
 } // namespace bench

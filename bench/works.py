@@ -1,0 +1,313 @@
+"""What is measured: each Work knows its cases, how to run one of them once, and its budgets."""
+import dataclasses
+import math
+import pathlib
+import resource
+import tempfile
+import time
+import typing
+
+from processes import Failed, Run
+
+SIDES = ("ours", "libzmq")
+SIZES = (16, 64, 256, 1024, 4096, 65536, 1048576)  # octets of a body
+ROUND_TRIP_SIZES = (16, 1024, 65536)
+
+
+class Skipped(Exception):
+    """The machine cannot do it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """One of the figures that a run has."""
+    unit: str
+    more_is_better: bool
+    shown_in: str  # a table's unit, in which `show` says it
+    show: typing.Callable[[float], str]
+    suffix: str = ""  # behind the benchmark's name
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """What a ratio is to keep to, and ours by itself."""
+    at_least: float = 0
+    at_most: float = math.inf
+    ours_at_most: float = math.inf
+
+    def met(self, ratio, ours):
+        return self.at_least <= ratio <= self.at_most and ours <= self.ours_at_most
+
+    def __str__(self):
+        words = [f"at least {self.at_least:.3g}"] if self.at_least else []
+        words += [f"at most {self.at_most:.3g}"] if self.at_most < math.inf else []
+        words += [f"ours {self.ours_at_most:.0f}"] if self.ours_at_most < math.inf else []
+        return ", ".join(words)
+
+
+class Work:
+    """One kind of benchmark. A case's full name is the work's, a slash, and the case."""
+    sides = SIDES
+    case_is = "octets"
+    cases: tuple = ()
+    quick: tuple = ()  # the cases that `quick` runs
+    budgets: typing.ClassVar[dict] = {}  # of the first metric
+    counts = False  # whether a run's length is ours to choose: run() has a count of things to do
+
+    def __init__(self, name, metrics):
+        self.name, self.metrics = name, metrics
+
+    def full_name(self, case):
+        return f"{self.name}/{case}" if case else self.name
+
+    def run(self, build, side, case, count):
+        """Once; the figures, one for each metric."""
+        raise NotImplementedError
+
+
+MESSAGES = Metric("messages/s", True, "million messages/s", lambda figure: f"{figure / 1e6:.3f}")
+MICROSECONDS = Metric("microseconds", False, "microseconds a round trip",
+                      lambda figure: f"{figure:.1f}")
+
+
+class Counted(Work):
+    """Runs last as long as they are meant to: how many things take that long is found by trying."""
+    counts = True
+    most = 100_000_000
+
+    def fewest(self, case):
+        return 1_000
+
+    def per_second(self, figure):
+        return figure
+
+
+class BetweenTwo(Counted):
+    """Two sockets: in two processes, or over inproc in two threads of one.
+
+    `program` is the end of each side's program's name; `verbs` are what its binder and its
+    connecter are told, and the one at `reporter` says the figure. `api` is which of our interfaces
+    libzmq's only one is compared with, if not the asynchronous one.
+    """
+
+    def __init__(self, transport, types, metric, api, program, verbs, reporter):
+        super().__init__("/".join(filter(None, (api, transport, types))), (metric,))
+        self.transport, self.types = transport, dict.fromkeys(SIDES, types)
+        self.programs = {"ours": "_".join(filter(None, ("ours", api, program))),
+                         "libzmq": f"libzmq_{program}"}
+        self.verbs, self.reporter = verbs, reporter
+
+    def read_figure(self, reporter, count):
+        raise NotImplementedError
+
+    def run(self, build, side, case, count):
+        binds, connects = self.verbs
+        program, types = self.programs[side], self.types[side]
+        with tempfile.TemporaryDirectory() as directory, Run(build) as run:
+            if self.transport == "inproc":
+                both = run.start(program, "both", types, "inproc://bench", case, count)
+                return (self.read_figure(both, count),)
+            wanted = {"tcp": "tcp://127.0.0.1:*", "ipc": f"ipc://{directory}/socket"}
+            binder = run.start(program, binds, types, wanted[self.transport], case, count)
+            endpoint = binder.word_after("listening")
+            connecter = run.start(program, connects, types, endpoint, case, count)
+            figure = self.read_figure((binder, connecter)[self.reporter], count)
+            run.wait()  # before the directory goes
+            return (figure,)
+
+
+class Throughput(BetweenTwo):
+    """One way."""
+    cases = SIZES
+
+    def __init__(self, transport, types, quick=(), budgets=None, api=""):
+        super().__init__(transport, types, MESSAGES, api, "throughput", ("receive", "send"), 0)
+        self.quick, self.budgets = quick, budgets or {}
+
+    def fewest(self, case):
+        return max(128, min(5_000, 2**27 // case))
+
+    def read_figure(self, reporter, count):
+        return (count - 1) / reporter.number_before("seconds")
+
+
+class RoundTrip(BetweenTwo):
+    cases = ROUND_TRIP_SIZES
+    most = 1_000_000
+
+    def __init__(self, transport, types, cases=ROUND_TRIP_SIZES, quick=(), budget=None, api="",
+                 libzmq_types=None):
+        super().__init__(transport, types, MICROSECONDS, api, "round_trip", ("answer", "ask"), 1)
+        self.cases, self.quick, self.budgets = cases, quick, dict.fromkeys(cases, budget)
+        self.types["libzmq"] = libzmq_types or types
+
+    def per_second(self, figure):
+        return 1e6 / figure
+
+    def read_figure(self, reporter, count):
+        return reporter.number_before("microseconds")
+
+
+class Scale(Counted):
+    """Two independent pairs of PUSH and PULL in one process, on one loop or on two."""
+    sides = ("ours",)
+    case_is = "loops"
+    cases = (1, 2)
+    size = 64
+
+    def __init__(self):
+        super().__init__("scale/io-threads", (MESSAGES,))
+
+    def run(self, build, side, case, count):
+        with Run(build) as run:
+            return (count / run.start("ours_scale", case, self.size, count)
+                    .number_before("seconds"),)
+
+
+class ManyPeers(Work):
+    """A host of either side, with peers that one program plays for both."""
+    size = 64
+    in_one_process = 5_000
+    spare = 200  # descriptors besides the peers'
+
+    def start_crowd(self, run, endpoint, kind, peers):
+        """The processes and how many peers each of them is to play."""
+        crowd = []
+        for first in range(0, peers, self.in_one_process):
+            count = min(peers - first, self.in_one_process)
+            crowd.append((run.start("raw_peers", endpoint, kind, self.size, first), count))
+        return crowd
+
+    def need_descriptors(self, peers):
+        _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limit != resource.RLIM_INFINITY and limit < peers + self.spare:
+            raise Skipped(f"{peers + self.spare} descriptors are needed, and {limit} allowed")
+
+
+class ConnectStorm(ManyPeers):
+    """Until as many DEALERs are through their handshake and have been answered by a ROUTER."""
+    case_is = "peers"
+    cases = (5_000,)
+
+    def __init__(self):
+        seconds = Metric("seconds", False, "seconds", lambda figure: f"{figure:.3f}")
+        super().__init__("tcp/connect-storm", (seconds,))
+
+    def run(self, build, side, case, count):
+        self.need_descriptors(case)
+        with Run(build) as run:
+            host = run.start(f"{side}_host", "answer", "tcp://127.0.0.1:*")
+            [(crowd, _)] = self.start_crowd(run, host.word_after("listening"), "dealer", case)
+            crowd.tell(f"meet {case}")
+            seconds = crowd.number_before("seconds")
+            crowd.tell("farewell")
+            return (seconds,)
+
+
+class IdlePeer(ManyPeers):
+    """Resident memory of a ROUTER for each DEALER that has been answered and is idle."""
+    cases = ("",)
+    case_is = ""
+    before, peers = 100, 2_000  # those before are there when counting starts
+    budgets: typing.ClassVar[dict] = {"": Budget(at_most=1 / 6, ours_at_most=4096)}
+
+    def __init__(self):
+        octets = Metric("octets", False, "octets a peer", lambda figure: f"{figure:.0f}")
+        super().__init__("memory/router-idle-peer", (octets,))
+
+    def run(self, build, side, case, count):
+        self.need_descriptors(self.before + self.peers)
+        with Run(build) as run:
+            host = run.start(f"{side}_host", "answer", "tcp://127.0.0.1:*")
+            everybody = self.before + self.peers
+            [(crowd, _)] = self.start_crowd(run, host.word_after("listening"), "dealer", everybody)
+            resident = []
+            for step in (self.before, self.peers):
+                crowd.tell(f"meet {step}")
+                crowd.number_before("seconds")
+                resident.append(settled_memory(run, host.pid))
+            crowd.tell("farewell")
+            return ((resident[1] - resident[0]) / self.peers,)
+
+
+class FanIn(ManyPeers):
+    """All peers send as fast as they can to one PULL: what it takes, and what that costs."""
+    case_is = "peers"
+    cases = (1, 10, 100, 1_000, 10_000)
+    messages = 4_000_000  # of all peers: the same for both sides, since memory depends on it
+
+    def __init__(self):
+        octets = Metric("octets", False, "octets a peer at the worst time",
+                        lambda figure: f"{figure:.0f}", "/memory")
+        super().__init__("tcp/fan-in", (MESSAGES, octets))
+
+    def run(self, build, side, case, count):
+        self.need_descriptors(case)
+        with Run(build) as run:
+            host = run.start(f"{side}_host", "count", "tcp://127.0.0.1:*", case, self.size,
+                             self.messages)
+            endpoint = host.word_after("listening")
+            before = memory_now(host.pid)
+            crowd = self.start_crowd(run, endpoint, "push", case)
+            for peers, number in crowd:
+                peers.tell(f"meet {number}")
+            for peers, _ in crowd:
+                peers.number_before("seconds")
+            for peers, _ in crowd:
+                peers.tell(f"flood {self.messages // case}")
+            seconds = host.number_before("seconds")
+            most = (peak_memory(host.pid) - before) / case
+            crowd[0][0].tell("farewell")
+            return (self.messages - 1) / seconds, most
+
+
+def field_of(path, name):
+    """Of /proc, in octets."""
+    for line in pathlib.Path(path).read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    raise Failed(f"{path} has no {name}")
+
+
+def memory_now(pid):
+    return field_of(f"/proc/{pid}/smaps_rollup", "Rss")
+
+
+def peak_memory(pid):
+    return field_of(f"/proc/{pid}/status", "VmHWM")
+
+
+def settled_memory(run, pid, still=1.5):
+    """Once it has not changed for that many seconds: memory may be given back after a while."""
+    octets, since = memory_now(pid), time.monotonic()
+    while time.monotonic() - since < still:
+        run.check()
+        time.sleep(0.05)
+        now = memory_now(pid)
+        if now != octets:
+            octets, since = now, time.monotonic()
+    return octets
+
+
+RATES = {16: Budget(5), 64: Budget(4), 256: Budget(3), 1024: Budget(3), 4096: Budget(3),
+         65536: Budget(1.3), 1048576: Budget(1)}
+
+WORKS = (
+    Throughput("tcp", "push-pull", quick=(16, 1024, 65536), budgets=RATES),
+    Throughput("ipc", "push-pull", quick=(1024,)),
+    Throughput("inproc", "push-pull", quick=(16,), budgets=dict.fromkeys(SIZES, Budget(3))),
+    Throughput("tcp", "dealer-router", quick=(16,), budgets=RATES),
+    Throughput("ipc", "dealer-router"),
+    Throughput("tcp", "pub-sub", quick=(64,)),
+    RoundTrip("tcp", "req-rep", quick=(16,), budget=Budget(at_most=0.8)),
+    RoundTrip("tcp", "req-rep-busy-poll", cases=(16,), budget=Budget(at_most=0.2),
+              libzmq_types="req-rep"),
+    RoundTrip("ipc", "req-rep", quick=(16,), budget=Budget(at_most=0.8)),
+    RoundTrip("inproc", "req-rep", quick=(16,), budget=Budget(at_most=0.3)),
+    Throughput("tcp", "push-pull", budgets={16: Budget(2)}, api="blocking"),
+    RoundTrip("tcp", "req-rep", api="blocking"),
+    IdlePeer(),
+    ConnectStorm(),
+    FanIn(),
+    Scale(),
+)
