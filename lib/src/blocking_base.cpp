@@ -4,6 +4,7 @@
 #include "waiting_call.hpp"
 #include <mizzen/detail/blocking_base.hpp>
 
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -13,6 +14,12 @@ namespace {
 
 // After a message was written at once, others that soon are left to the loop, which takes many.
 constexpr std::chrono::microseconds burst{50};
+// So many messages in that time, or at that rate, are a stream. It is written by who sends it, that
+// much at once; the loop sees to its end.
+constexpr int messages_of_stream = 64;
+constexpr std::chrono::microseconds stream_turn{500};
+constexpr std::chrono::milliseconds longest_gap{20}; // the loop's thread may get its turn late
+constexpr std::size_t stream_block = 16 * 1024;
 
 std::shared_ptr<gate> gate_of(const context& shared) {
     auto made = shared.state()->make_gate();
@@ -169,14 +176,28 @@ void blocking_base::subscribe(octets topic, bool wanted, std::error_code& ec) {
 
 // --- Messages ---
 
-// The first message of a burst goes out on this thread, at once.
-void blocking_base::work_off() {
+// The first message of a burst goes out on this thread, at once. The loop's thread, which has to be
+// woken, writes the others, unless they come for so long that this one had better do it.
+void blocking_base::write_soon(std::size_t octets) {
+    ++sent_since_turn_;
+    if (streaming_ && (unwritten_ += octets) >= stream_block) {
+        unwritten_ = 0;
+        shell()->pump();
+    }
     if (!shell()->core().any_work() || shell()->turn_is_posted())
         return;
     const auto now = std::chrono::steady_clock::now();
-    if (now - flushed_at_ < burst)
+    if (const auto since = now - turned_at_; since >= stream_turn) {
+        streaming_ =
+            since < longest_gap && since * messages_of_stream < stream_turn * sent_since_turn_;
+        sent_since_turn_ = 0;
+        turned_at_ = now;
+    }
+    if (streaming_)
+        return shell()->pump_within(stream_turn);
+    if (now - written_at_ < burst)
         return shell()->pump_soon();
-    flushed_at_ = now;
+    written_at_ = now;
     shell()->pump();
 }
 
@@ -185,13 +206,14 @@ bool blocking_base::send(message& m, std::optional<milliseconds> limit, std::err
     if (ec)
         return false;
     socket_core& core = shell()->core();
+    const std::size_t octets = m.encoded_size();
     core.send(m, ec);
     if (ec == errc::would_block) {
         shell()->pump(); // which may make room
         core.send(m, ec);
     }
     if (ec != errc::would_block) {
-        work_off();
+        write_soon(octets);
         return !ec;
     }
     waiting_call op{operation_kind::send};
@@ -211,6 +233,7 @@ bool blocking_base::receive(message& m, std::optional<milliseconds> limit, std::
         shell()->pump_soon();
         return !ec;
     }
+    shell()->pump(); // the answer may be to what is not written yet
     waiting_call op{operation_kind::receive};
     wait(op, limit.value_or(receive_timeout_), ec);
     if (!ec)
@@ -227,7 +250,7 @@ void blocking_base::wait(waiting_call& op, milliseconds limit, std::error_code& 
     waiting_ = true;
     shell()->start(op);
     gate_->unlock();
-    alarm.wait(limit);
+    gate_->loop().wait(alarm, limit);
     gate_->lock();
     waiting_ = false;
     const bool late = !op.done;

@@ -57,7 +57,7 @@ bool monitor::receive_event(connection_event& event, milliseconds limit, std::er
     if (!queue_->take(event, ec) && ec == errc::would_block && limit != milliseconds::zero()) {
         queue_->start(op);
         lock.unlock();
-        alarm.wait(limit);
+        gate_->loop().wait(alarm, limit);
         lock.lock();
         if (!op.done)
             queue_->cancel(op);

@@ -4,6 +4,7 @@
 #include "waiting_call.hpp"
 #include <mizzen/blocking.hpp>
 
+#include <algorithm>
 #include <deque>
 
 namespace mizzen::detail {
@@ -37,7 +38,7 @@ public:
                 start(operation_kind::wait_send, *each.socket, alarm);
         }
         if (!ec)
-            alarm.wait(limit);
+            wait_for(alarm, limit);
         for (entry& each : entries_) {
             const std::lock_guard lock{*each.socket->gate_};
             if (!each.op.done)
@@ -56,6 +57,18 @@ private:
         entry& made = entries_.emplace_back(kind, socket);
         made.op.alarm = &alarm;
         socket.shell()->start(made.op);
+    }
+
+    void wait_for(waker& alarm, milliseconds limit) {
+        const auto loop_of = [](const entry& each) { return &each.socket->gate_->loop(); };
+        const bool one_loop =
+            !entries_.empty() && std::ranges::all_of(entries_, [&](const entry& e) {
+                return loop_of(e) == loop_of(entries_.front());
+            });
+        if (one_loop)
+            loop_of(entries_.front())->wait(alarm, limit);
+        else
+            alarm.wait(limit);
     }
 
     std::deque<entry> entries_;

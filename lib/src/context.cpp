@@ -3,11 +3,9 @@
 #include "socket_shell.hpp"
 #include <mizzen/context.hpp>
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -15,37 +13,6 @@
 
 namespace mizzen {
 namespace detail {
-namespace {
-
-// The program's signals are for its own threads.
-class signals_blocked {
-public:
-    signals_blocked() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    signals_blocked(const signals_blocked&) = delete;
-    signals_blocked& operator=(const signals_blocked&) = delete;
-
-private:
-    sigset_t before_{};
-};
-
-void run(asio::io_context& loop) {
-    for (;;) {
-        try {
-            loop.run();
-            return;
-        } catch (const std::bad_alloc&) {
-            continue; // one handler's work is undone; its deadlines are not
-        }
-    }
-}
-
-} // namespace
-
 context_state::context_state(std::size_t io_threads)
     : wanted_{std::max<std::size_t>(io_threads, 1)}, owner_{::getpid()} {}
 
@@ -53,22 +20,13 @@ context_state::~context_state() { close(); }
 
 bool context_state::inherited() const noexcept { return owner_ != ::getpid(); }
 
-void context_state::start_threads() {
-    const signals_blocked inherited_by_the_new;
-    while (threads_.size() < wanted_) {
-        auto made = std::make_unique<io_thread>();
-        made->thread = std::thread{[&loop = made->loop] { run(loop); }};
-        threads_.push_back(std::move(made));
-    }
-}
-
 std::shared_ptr<gate> context_state::make_gate() {
     const std::lock_guard lock{guard_};
     if (closed_ || inherited())
         return nullptr;
-    if (threads_.size() < wanted_)
-        start_threads();
-    return std::make_shared<gate>(threads_[turn_++ % threads_.size()]->loop);
+    while (loops_.size() < wanted_)
+        loops_.push_back(std::make_unique<shared_loop>());
+    return std::make_shared<gate>(*loops_[turn_++ % loops_.size()]);
 }
 
 bool context_state::add(const std::shared_ptr<socket_shell>& shell, std::shared_ptr<gate> door) {
@@ -97,11 +55,8 @@ void context_state::close() noexcept {
         if (const auto shell = each.shell.lock())
             shell->close();
     }
-    for (const auto& each : threads_) {
-        each->work.reset();
-        if (each->thread.joinable())
-            each->thread.join();
-    }
+    for (const auto& each : loops_)
+        each->end();
 }
 
 } // namespace detail

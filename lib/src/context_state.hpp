@@ -3,16 +3,13 @@
 
 #include "gate.hpp"
 #include "inproc.hpp"
-
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
+#include "shared_loop.hpp"
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace mizzen::detail {
@@ -41,21 +38,15 @@ public:
     [[nodiscard]] bool inherited() const noexcept;
 
 private:
-    struct io_thread {
-        asio::io_context loop{1};
-        asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
-        std::thread thread;
-    };
     struct member {
         std::weak_ptr<socket_shell> shell;
         std::shared_ptr<gate> door;
     };
-    void start_threads();
 
     std::mutex guard_;
     const std::size_t wanted_;
     const pid_t owner_;
-    std::vector<std::unique_ptr<io_thread>> threads_;
+    std::vector<std::unique_ptr<shared_loop>> loops_;
     std::size_t turn_ = 0;
     std::vector<member> sockets_;
     bool closed_ = false;

@@ -1,6 +1,8 @@
 // What lets a program's thread work on a socket whose loop another thread runs.
 #pragma once
 
+#include "shared_loop.hpp"
+
 #include <asio/execution/blocking.hpp>
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
@@ -17,7 +19,7 @@ namespace mizzen::detail {
 /// looks a few times before it sleeps.
 class gate {
 public:
-    explicit gate(asio::io_context& loop) : loop_{loop} {}
+    explicit gate(shared_loop& loop) : loop_{loop} {}
 
     void lock() {
         constexpr int looks = 200;
@@ -31,11 +33,11 @@ public:
         mutex_.lock();
     }
     void unlock() { mutex_.unlock(); }
-    [[nodiscard]] asio::io_context& loop() const noexcept { return loop_; }
+    [[nodiscard]] shared_loop& loop() const noexcept { return loop_; }
 
 private:
     std::mutex mutex_;
-    asio::io_context& loop_;
+    shared_loop& loop_;
 };
 
 /// Runs functions on the gate's loop, one at a time, with the gate held. Never inside execute.
@@ -45,7 +47,7 @@ public:
 
     template <class Function> void execute(Function&& function) const {
         asio::execution::execute(
-            asio::require(gate_->loop().get_executor(), asio::execution::blocking.never),
+            asio::require(gate_->loop().context().get_executor(), asio::execution::blocking.never),
             [door = gate_, run = std::forward<Function>(function)]() mutable {
                 const std::lock_guard lock{*door};
                 auto once = std::move(run); // and what it holds goes while the gate is held
@@ -53,7 +55,7 @@ public:
             });
     }
     [[nodiscard]] asio::execution_context& query(asio::execution::context_t) const noexcept {
-        return gate_->loop();
+        return gate_->loop().context();
     }
     [[nodiscard]] static constexpr auto query(asio::execution::blocking_t) noexcept {
         return asio::execution::blocking_t{asio::execution::blocking.never};

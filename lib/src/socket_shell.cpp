@@ -29,7 +29,7 @@ bool connects_once(zmtp::socket_type type) {
 socket_shell::socket_shell(asio::any_io_executor executor, zmtp::socket_type type,
                            std::shared_ptr<inproc_names> names)
     : executor_{std::move(executor)}, core_{type, fresh_seed()}, timer_{executor_},
-      linger_timer_{executor_}, names_{std::move(names)} {
+      linger_timer_{executor_}, late_turn_{executor_}, names_{std::move(names)} {
     // A pool runs handlers side by side, and a socket has no locks.
     if (executor_.target_type() == typeid(asio::thread_pool::executor_type))
         throw std::invalid_argument(
@@ -280,6 +280,15 @@ void socket_shell::serve_senders() {
 void socket_shell::post_pump() {
     ++turns_posted_;
     asio::post(executor_, [self = shared_from_this()] {
+        --self->turns_posted_;
+        self->pump();
+    });
+}
+
+void socket_shell::pump_within(std::chrono::microseconds time) {
+    ++turns_posted_;
+    late_turn_.expires_after(time);
+    late_turn_.async_wait([self = shared_from_this()](std::error_code) {
         --self->turns_posted_;
         self->pump();
     });

@@ -46,6 +46,8 @@ public:
         if (core_.any_work() && turns_posted_ == 0)
             post_pump();
     }
+    /// The same after that time, for a program that may well do it itself before.
+    void pump_within(std::chrono::microseconds time);
     [[nodiscard]] bool turn_is_posted() const noexcept { return turns_posted_ != 0; }
     /// Has it done now.
     void pump();
@@ -134,6 +136,7 @@ private:
     asio::steady_timer timer_;
     std::optional<time_point> armed_for_;
     asio::steady_timer linger_timer_;
+    asio::steady_timer late_turn_;
     std::list<listener_ptr> listeners_;
     operation_queue<operation> receivers_;
     operation_queue<operation> senders_;

@@ -92,14 +92,18 @@ private:
 
     blocking_base(zmtp::socket_type type, const context& shared, std::shared_ptr<gate> door);
     void wait(waiting_call& op, milliseconds limit, std::error_code& ec);
-    void work_off();
+    void write_soon(std::size_t octets);
 
     std::shared_ptr<context_state> context_;
     std::shared_ptr<gate> gate_;
     milliseconds send_timeout_{-1};
     milliseconds receive_timeout_{-1};
-    std::chrono::steady_clock::time_point flushed_at_;
-    bool waiting_ = false; // a thread is in wait
+    std::chrono::steady_clock::time_point written_at_; // the first message of a burst
+    std::chrono::steady_clock::time_point turned_at_;  // when it was last seen how dense they are
+    int sent_since_turn_ = 0;
+    bool streaming_ = false;
+    std::size_t unwritten_ = 0; // octets of a stream
+    bool waiting_ = false;      // a thread is in wait
 };
 
 } // namespace mizzen::detail
