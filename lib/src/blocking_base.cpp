@@ -180,7 +180,8 @@ void blocking_base::subscribe(octets topic, bool wanted, std::error_code& ec) {
 // woken, writes the others, unless they come for so long that this one had better do it.
 void blocking_base::write_soon(std::size_t octets) {
     ++sent_since_turn_;
-    if (streaming_ && (unwritten_ += octets) >= stream_block) {
+    unwritten_ = streaming_ ? unwritten_ + octets : 0;
+    if (unwritten_ >= stream_block) {
         unwritten_ = 0;
         shell()->pump();
     }

@@ -43,6 +43,7 @@ TEST_CASE("threads that wait in sockets of one loop are all served, whoever of t
     constexpr int threads = 4;
     constexpr int rounds = 300;
     std::vector<std::thread> all;
+    all.reserve(threads);
     std::array<int, threads> well{};
     for (int i = 0; i < threads; ++i)
         all.emplace_back([&, i] {
