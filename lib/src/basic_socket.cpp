@@ -242,8 +242,9 @@ bool basic_socket::try_send(message& m, std::error_code& ec) {
         ec = errc::socket_closed;
         return false;
     }
+    const std::size_t octets = m.encoded_size();
     shell_->core().send(m, ec);
-    shell_->pump_soon();
+    shell_->pump_soon_or_enough(ec ? 0 : octets);
     return !ec;
 }
 
@@ -252,8 +253,9 @@ bool basic_socket::try_send_to(peer_id to, message& m, std::error_code& ec) {
         ec = errc::socket_closed;
         return false;
     }
+    const std::size_t octets = m.encoded_size();
     shell_->core().send_to(to, m, ec);
-    shell_->pump_soon();
+    shell_->pump_soon_or_enough(ec ? 0 : octets);
     return !ec;
 }
 

@@ -297,6 +297,7 @@ void socket_shell::pump_within(std::chrono::microseconds time) {
 void socket_shell::pump() {
     if (std::exchange(pumping_, true))
         return;
+    unwritten_ = 0;
     do {
         while (session* s = core_.next_due())
             start_connecting(*s);

@@ -46,6 +46,11 @@ public:
         if (core_.any_work() && turns_posted_ == 0)
             post_pump();
     }
+    /// The same for a message of that size which was sent: many at once, while they are in a cache.
+    void pump_soon_or_enough(std::size_t octets) {
+        unwritten_ += octets;
+        unwritten_ >= write_block ? pump() : pump_soon();
+    }
     /// The same after that time, for a program that may well do it itself before.
     void pump_within(std::chrono::microseconds time);
     [[nodiscard]] bool turn_is_posted() const noexcept { return turns_posted_ != 0; }
@@ -56,6 +61,7 @@ public:
     void answer_bell();
 
 private:
+    static constexpr std::size_t write_block = 64 * 1024; // octets
     struct listener {
         explicit listener(const asio::any_io_executor& executor)
             : acceptor{executor}, retry{executor} {}
@@ -150,6 +156,7 @@ private:
     std::chrono::microseconds watch_time_;
     time_point active_at_;
     bool awake_ = false;        // busy_turn is on its way
+    std::size_t unwritten_ = 0; // octets sent since the last turn
     unsigned turns_posted_ = 0; // handlers on their way that will pump
     const pid_t owner_ = ::getpid();
     std::shared_ptr<socket_shell> forever_; // itself, once abandoned: never to be destroyed
