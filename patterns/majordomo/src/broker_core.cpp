@@ -4,7 +4,7 @@
 namespace mizzen::majordomo {
 
 broker_core::state::state(const broker_options& options, time_point now)
-    : options_{options}, silence_{silence_limit(options.heartbeat, options.liveness)},
+    : options_{options}, silence_{patterns::silence_limit(options.heartbeat, options.liveness)},
       guard_{options.heartbeat, now} {}
 
 void broker_core::state::peer_up(peer_id id) {

@@ -1,10 +1,11 @@
 // The broker's records of peers, services and requests, with what is done to them.
 #pragma once
 
-#include "intrusive_list.hpp"
-#include "ring_queue.hpp"
+#include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/patterns/majordomo/broker_core.hpp>
-#include <mizzen/patterns/majordomo/timing.hpp>
+
+#include <intrusive_list.hpp>
+#include <ring_queue.hpp>
 
 #include <deque>
 #include <functional>
@@ -13,6 +14,10 @@
 #include <vector>
 
 namespace mizzen::majordomo {
+
+using patterns::intrusive_list;
+using patterns::list_links;
+using patterns::ring_queue;
 
 struct peer_record;
 struct service_record;
@@ -175,7 +180,7 @@ private:
     const broker_options options_;
     const milliseconds silence_;
     bool ended_ = false;
-    stall_guard guard_;
+    patterns::stall_guard guard_;
 
     std::unordered_map<peer_id, peer_record> peers_;
     std::unordered_map<std::string, service_record, name_hash, std::equal_to<>> services_;

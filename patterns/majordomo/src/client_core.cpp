@@ -21,12 +21,6 @@ std::error_code to_error(status outcome) noexcept {
     return errc::handler_failed; // a failure that has no name yet
 }
 
-std::uint64_t mix(std::uint64_t z) noexcept { // splitmix64's finish
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-}
-
 } // namespace
 
 client_core::client_core(const client_options& options, std::uint64_t seed)
@@ -58,14 +52,9 @@ void client_core::request(std::string_view service, message&& body, time_point n
 }
 
 request_tag client_core::make_tag() noexcept {
-    request_tag tag;
-    const std::uint64_t halves[] = {mix(seed_), mix(seed_ ^ mix(++tags_made_))};
-    for (std::size_t i = 0; i < tag.id.size(); ++i)
-        tag.id[i] = static_cast<std::byte>(halves[i / 8] >> (56 - 8 * (i % 8)));
     constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-    tag.deadline_ms =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(options_.deadline.count(), 0, most));
-    return tag;
+    const auto deadline = std::clamp<std::int64_t>(options_.deadline.count(), 0, most);
+    return patterns::make_tag(seed_, ++tags_made_, static_cast<std::uint32_t>(deadline));
 }
 
 void client_core::send_request(time_point now) {

@@ -2,31 +2,13 @@
 #include <mizzen/patterns/majordomo/wire.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 namespace mizzen::majordomo {
 namespace {
 
+using patterns::decode_tag;
+using patterns::encode_tag;
 using zmtp::as_text;
-
-std::optional<request_tag> decode_tag(octets frame) noexcept {
-    if (frame.size() < request_tag::size || !as_text(frame).starts_with(request_tag::prefix))
-        return std::nullopt;
-    request_tag tag;
-    std::memcpy(tag.id.data(), frame.data() + 2, tag.id.size());
-    for (std::size_t i = 18; i < request_tag::size; ++i)
-        tag.deadline_ms = (tag.deadline_ms << 8) | std::to_integer<std::uint32_t>(frame[i]);
-    return tag;
-}
-
-std::array<std::byte, request_tag::reply_size> encode_tag(const request_tag& tag) noexcept {
-    std::array<std::byte, request_tag::reply_size> frame{};
-    std::memcpy(frame.data(), request_tag::prefix.data(), request_tag::prefix.size());
-    std::memcpy(frame.data() + 2, tag.id.data(), tag.id.size());
-    for (unsigned i = 0; i < 4; ++i)
-        frame[18 + i] = static_cast<std::byte>(tag.deadline_ms >> (24 - 8 * i));
-    return frame;
-}
 
 // Goes over the frames, one a call; `next` answers false when there are none left.
 class reader {
@@ -203,9 +185,7 @@ void frame_tag(message& request, const request_tag& tag) {
     request.push_front(octets{encode_tag(tag)}.first(request_tag::size));
 }
 void frame_tag(message& reply, const request_tag& tag, status outcome) {
-    auto frame = encode_tag(tag);
-    frame.back() = static_cast<std::byte>(outcome);
-    reply.push_front(octets{frame});
+    reply.push_front(octets{encode_tag(tag, outcome)});
 }
 
 } // namespace mizzen::majordomo

@@ -7,8 +7,10 @@
 namespace mizzen::majordomo {
 
 worker_core::worker_core(worker_options options, time_point now, std::uint64_t seed)
-    : options_{std::move(options)}, silence_{silence_limit(options_.heartbeat, options_.liveness)},
-      seed_{seed}, next_delay_{options_.reconnect}, guard_{options_.heartbeat, now} {}
+    : options_{std::move(options)},
+      silence_{patterns::silence_limit(options_.heartbeat, options_.liveness)},
+      delays_{options_.reconnect, options_.reconnect_max, patterns::back_off::jitter::some, seed},
+      guard_{options_.heartbeat, now} {}
 
 void worker_core::connected(time_point now) {
     guard_.saw(now);
@@ -45,14 +47,14 @@ void worker_core::receive(message&& m, time_point now) {
     heard_ = now;
     switch (in.what) {
     case kind::request: return on_request(std::move(m), in.address, now);
-    case kind::heartbeat: next_delay_ = options_.reconnect; return;
+    case kind::heartbeat: delays_.reset(); return;
     case kind::disconnect: ++stats_.disconnects; return back_off(now);
     default: ++stats_.unknown; return;
     }
 }
 
 void worker_core::on_request(message&& m, octets address, time_point /*now*/) {
-    next_delay_ = options_.reconnect;
+    delays_.reset();
     if (pending_.size() >= options_.max_requests) {
         ++stats_.overflowed;
         return;
@@ -115,22 +117,10 @@ void worker_core::send(message&& m, time_point now) {
     actions_.push_back({step::send, 0, std::move(m)});
 }
 
-// From three to five quarters of the delay, so that many workers do not come back together.
 void worker_core::back_off(time_point now) {
     pending_.clear();
     state_ = state::backing_off;
-    const auto half =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(next_delay_.count(), 0)) / 2;
-    const milliseconds jitter{static_cast<std::int64_t>(random() % (half + 1))};
-    reconnect_at_ = now + next_delay_ * 3 / 4 + jitter;
-    next_delay_ = std::min(next_delay_ * 2, options_.reconnect_max);
-}
-
-std::uint64_t worker_core::random() noexcept {
-    std::uint64_t z = (seed_ += 0x9e3779b97f4a7c15); // splitmix64
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    reconnect_at_ = now + delays_.next();
 }
 
 time_point worker_core::silence_ends() const noexcept {

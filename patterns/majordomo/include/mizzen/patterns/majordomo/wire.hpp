@@ -1,6 +1,7 @@
 // The frames of Majordomo 0.1 (RFC 7/MDP), and what ours adds to them for peers that ask.
 #pragma once
 
+#include <mizzen/patterns/common/request_tag.hpp>
 #include <mizzen/zmtp/config.hpp>
 #include <mizzen/zmtp/message.hpp>
 #include <mizzen/zmtp/octets.hpp>
@@ -14,6 +15,8 @@
 
 namespace mizzen::majordomo {
 
+using patterns::request_tag;
+using patterns::status;
 using std::chrono::milliseconds;
 using zmtp::message;
 using zmtp::octets;
@@ -32,30 +35,6 @@ enum class command : std::uint8_t {
     reply = 3,
     heartbeat = 4,
     disconnect = 5,
-};
-
-/// How a request ended; aware clients are told.
-enum class status : std::uint8_t {
-    ok = 0,
-    handler_failed = 1,
-    no_such_service = 2,
-    queue_full = 3,
-    expired = 4,
-    given_up = 5, ///< Redelivered as often as is allowed.
-    not_authorised = 6,
-};
-
-/// What an aware client puts in the frame before the empty delimiter: "M1", 16 octets of request
-/// id, 4 octets of milliseconds. A reply's has a status octet behind that.
-struct request_tag {
-    static constexpr std::string_view prefix = "M1";
-    static constexpr std::size_t size = 22;       ///< Octets in a request.
-    static constexpr std::size_t reply_size = 23; ///< Octets in a reply.
-
-    std::array<std::byte, 16> id{};
-    std::uint32_t deadline_ms = 0; ///< How long the request is worth running; 0 is no limit.
-
-    friend bool operator==(const request_tag&, const request_tag&) = default;
 };
 
 /// The broker's number of a request, as it stands in a REQUEST to a worker.

@@ -1,7 +1,8 @@
 // What a Majordomo worker decides: when to register, to heartbeat and to start again.
 #pragma once
 
-#include <mizzen/patterns/majordomo/timing.hpp>
+#include <mizzen/patterns/common/back_off.hpp>
+#include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 
 #include <cstddef>
@@ -99,15 +100,13 @@ private:
     void send(message&& m, time_point now);
     void back_off(time_point now);
     [[nodiscard]] std::optional<std::string> take_pending(std::uint64_t request);
-    [[nodiscard]] std::uint64_t random() noexcept;
     [[nodiscard]] time_point silence_ends() const noexcept;
 
     worker_options options_;
     milliseconds silence_;
     state state_ = state::down;
-    std::uint64_t seed_;
-    milliseconds next_delay_;
-    stall_guard guard_;
+    patterns::back_off delays_;
+    patterns::stall_guard guard_;
     time_point heard_{};
     time_point sent_{};
     time_point reconnect_at_{};

@@ -1,7 +1,7 @@
 // A doubly linked list whose links live in its items.
 #pragma once
 
-namespace mizzen::majordomo {
+namespace mizzen::patterns {
 
 template <class T> struct list_links {
     T* before = nullptr;
@@ -48,4 +48,4 @@ private:
     T* last_ = nullptr;
 };
 
-} // namespace mizzen::majordomo
+} // namespace mizzen::patterns

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace mizzen::majordomo {
+namespace mizzen::patterns {
 
 template <class T> class ring_queue {
 public:
@@ -36,4 +36,4 @@ private:
     std::size_t end_ = 0;
 };
 
-} // namespace mizzen::majordomo
+} // namespace mizzen::patterns

@@ -1,11 +1,15 @@
-// Rules of time that broker and worker share.
+// Rules of time that the patterns share.
 #pragma once
 
-#include <mizzen/patterns/majordomo/wire.hpp>
+#include <mizzen/zmtp/config.hpp>
 
 #include <algorithm>
+#include <chrono>
 
-namespace mizzen::majordomo {
+namespace mizzen::patterns {
+
+using std::chrono::milliseconds;
+using zmtp::time_point;
 
 /// How long a peer may be silent. The Guide's peers heartbeat every one to two intervals, so that
 /// less than that would expire the living.
@@ -37,4 +41,4 @@ private:
     time_point pardon_until_{};
 };
 
-} // namespace mizzen::majordomo
+} // namespace mizzen::patterns
