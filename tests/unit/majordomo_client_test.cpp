@@ -216,6 +216,7 @@ TEST_CASE("majordomo client: every status of a reply has its error, with the rea
         errc::expired,
         errc::given_up,
         errc::not_authorised,
+        errc::stopping,
         errc::handler_failed, // a status that has no name yet
     };
     for (std::size_t i = 0; i < expected.size(); ++i) {

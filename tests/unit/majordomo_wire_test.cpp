@@ -22,7 +22,7 @@ TEST_CASE("majordomo: commands have RFC 7's frames") {
 
 TEST_CASE("majordomo: requests and replies put RFC 7's frames in front of the body") {
     message m{"a", "b"};
-    frame_client(m, "echo");
+    frame_client_request(m, "echo");
     CHECK(frames_of(m) == client_frames("echo", {"a", "b"}));
     message request{"a"};
     frame_worker_request(request, zmtp::as_octets("client"));
@@ -145,12 +145,12 @@ TEST_CASE("majordomo: a worker tells every command apart, and what is none") {
 
 TEST_CASE("majordomo: a client reads a reply with and without a tag") {
     const message plain = message_of(client_frames("echo", {"a"}));
-    CHECK(parse_to_client(plain).well_formed);
+    CHECK(parse_to_client(plain).what == to_client::kind::reply);
     CHECK(parse_to_client(plain).service == "echo");
     CHECK_FALSE(parse_to_client(plain).tag);
     const message tagged =
         message_of(frames{tag_frame('i', 7, '\x03')} + client_frames("echo", {"a"}));
-    CHECK(parse_to_client(tagged).well_formed);
+    CHECK(parse_to_client(tagged).what == to_client::kind::reply);
     CHECK(parse_to_client(tagged).tag->deadline_ms == 7);
     CHECK(parse_to_client(tagged).outcome == status::queue_full);
     for (const frames& parts : std::vector<frames>{{"x"},
@@ -159,7 +159,7 @@ TEST_CASE("majordomo: a client reads a reply with and without a tag") {
                                                    {"", "MDPW01", "echo", "a"},
                                                    {tag_frame('i', 0, '\0')},
                                                    {"x", "", "MDPC01", "echo", "a"}})
-        CHECK_FALSE(parse_to_client(message_of(parts)).well_formed);
+        CHECK(parse_to_client(message_of(parts)).what == to_client::kind::malformed);
 }
 
 TEST_CASE("majordomo: every error has words of its own") {

@@ -19,9 +19,7 @@ constexpr int turn_length = 2000;
 time_point now() noexcept { return std::chrono::steady_clock::now(); }
 
 bool is_worker_request(const message& m) {
-    constexpr auto request = static_cast<std::byte>(command::request);
-    return m.size() >= worker_head && m.text(1) == worker_header && m[2].size() == 1 &&
-           m[2][0] == request;
+    return parse_to_worker(m).what == to_worker::kind::request;
 }
 
 } // namespace

@@ -51,7 +51,7 @@ void broker_core::state::receive(peer_id from, message&& m, time_point now) {
     }
     const to_broker in = parse_to_broker(m, options_.max_envelope);
     using kind = to_broker::kind;
-    if (in.what == kind::malformed)
+    if (in.what == kind::malformed || in.spoken.number != dialect::version::mdp01)
         return on_nonsense(p, stats.malformed, now);
     if (in.what == kind::client_request)
         return on_request(p, in, std::move(m), now);
@@ -61,7 +61,7 @@ void broker_core::state::receive(peer_id from, message&& m, time_point now) {
     }
     switch (in.what) {
     case kind::ready: return on_ready(p, in.service, now);
-    case kind::reply: return on_reply(p, in.handle, std::move(m), now);
+    case kind::reply: return on_reply(p, in.handle, in.head, std::move(m), now);
     case kind::heartbeat: return on_heartbeat(p, now);
     case kind::disconnect: return on_disconnect(p, now);
     default: return on_nonsense(p, stats.malformed, now);

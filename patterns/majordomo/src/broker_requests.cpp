@@ -18,7 +18,7 @@ return_path take_return_path(const to_broker& in, message& m) {
         back.envelope->push_back(m.front());
         m.pop_front();
     }
-    drop_frames(m, in.envelope - others + client_head);
+    drop_frames(m, in.head - others);
     return back;
 }
 
@@ -96,7 +96,7 @@ void broker_core::state::refuse(peer_record& p, std::string_view service, const 
 
 void broker_core::state::reply(peer_record& p, message&& body, const return_path& back,
                                std::string_view service, status outcome) {
-    frame_client(body, service);
+    frame_client_reply(body, service);
     if (back.tag)
         frame_tag(body, *back.tag, outcome);
     if (back.envelope) {

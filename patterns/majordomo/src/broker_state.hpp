@@ -141,7 +141,7 @@ private:
 
     // broker_workers.cpp: registration, life, death
     void on_ready(peer_record& p, std::string_view service, time_point now);
-    void on_reply(peer_record& p, octets handle, message&& m, time_point now);
+    void on_reply(peer_record& p, octets handle, std::size_t head, message&& m, time_point now);
     void on_heartbeat(peer_record& p, time_point now);
     void on_disconnect(peer_record& p, time_point now);
     void on_nonsense(peer_record& p, std::uint64_t& counter, time_point now);

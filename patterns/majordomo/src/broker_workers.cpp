@@ -27,7 +27,8 @@ void broker_core::state::on_ready(peer_record& p, std::string_view service, time
     dispatch(*s, now);
 }
 
-void broker_core::state::on_reply(peer_record& p, octets handle, message&& m, time_point now) {
+void broker_core::state::on_reply(peer_record& p, octets handle, std::size_t head, message&& m,
+                                  time_point now) {
     if (p.what != role::busy)
         return unexpected(p, now);
     request_record& r = *p.current;
@@ -37,7 +38,7 @@ void broker_core::state::on_reply(peer_record& p, octets handle, message&& m, ti
         heard_from(p, now);
         return;
     }
-    drop_frames(m, worker_head);
+    drop_frames(m, head);
     if (m.empty())
         m.push_back(octets{}); // the Guide's client aborts on a reply without a body
     p.current = nullptr;

@@ -17,6 +17,7 @@ std::error_code to_error(status outcome) noexcept {
     case status::expired: return errc::expired;
     case status::given_up: return errc::given_up;
     case status::not_authorised: return errc::not_authorised;
+    case status::stopping: return errc::stopping;
     }
     return errc::handler_failed; // a failure that has no name yet
 }
@@ -42,7 +43,7 @@ void client_core::request(std::string_view service, message&& body, time_point n
     sent_ = 0;
     service_ = service;
     tag_.reset();
-    frame_client(body, service);
+    frame_client_request(body, service);
     if (options_.aware) {
         tag_ = make_tag();
         frame_tag(body, *tag_);
@@ -83,7 +84,7 @@ void client_core::cancel() {
 
 void client_core::receive(message&& m, time_point /*now*/) {
     const to_client in = parse_to_client(m);
-    if (!in.well_formed) {
+    if (in.what == to_client::kind::malformed) {
         ++stats_.malformed;
         return;
     }
@@ -93,7 +94,7 @@ void client_core::receive(message&& m, time_point /*now*/) {
     }
     ++stats_.replies;
     const std::error_code ec = to_error(in.outcome);
-    drop_frames(m, client_head + (tag_ ? 1 : 0));
+    drop_frames(m, in.head);
     finish(ec, std::move(m));
 }
 

@@ -16,6 +16,7 @@ const char* words(errc code) noexcept {
     case errc::expired: return "the request expired before a worker finished it";
     case errc::given_up: return "every worker that was given the request went away";
     case errc::not_authorised: return "not authorised to use this service";
+    case errc::stopping: return "the broker takes no new requests, since it is about to stop";
     case errc::malformed_request: return "a request needs a printable service name and a body";
     case errc::request_pending: return "the request before this one is not done";
     }

@@ -46,22 +46,22 @@ void worker_core::receive(message&& m, time_point now) {
     }
     heard_ = now;
     switch (in.what) {
-    case kind::request: return on_request(std::move(m), in.address, now);
+    case kind::request: return on_request(std::move(m), in, now);
     case kind::heartbeat: delays_.reset(); return;
     case kind::disconnect: ++stats_.disconnects; return back_off(now);
     default: ++stats_.unknown; return;
     }
 }
 
-void worker_core::on_request(message&& m, octets address, time_point /*now*/) {
+void worker_core::on_request(message&& m, const to_worker& in, time_point /*now*/) {
     delays_.reset();
     if (pending_.size() >= options_.max_requests) {
         ++stats_.overflowed;
         return;
     }
     ++stats_.requests;
-    pending_.push_back({++last_number_, std::string{zmtp::as_text(address)}});
-    drop_frames(m, worker_head);
+    pending_.push_back({++last_number_, std::string{zmtp::as_text(in.address)}});
+    drop_frames(m, in.head);
     if (m.empty())
         m.push_back(octets{});
     actions_.push_back({step::handle_request, last_number_, std::move(m)});

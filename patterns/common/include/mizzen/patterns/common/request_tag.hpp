@@ -20,6 +20,7 @@ enum class status : std::uint8_t {
     expired = 4,
     given_up = 5, ///< Redelivered as often as is allowed.
     not_authorised = 6,
+    stopping = 7, ///< The broker takes no new requests; another one may.
 };
 
 /// What an aware client puts in the frame before the empty delimiter: "M1", 16 octets of request

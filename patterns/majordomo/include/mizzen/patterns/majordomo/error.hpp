@@ -14,6 +14,7 @@ enum class errc {
     expired,           ///< No worker was free before the request's time was over.
     given_up,          ///< Every worker that was given the request went away.
     not_authorised,    ///< The client may not use this service.
+    stopping,          ///< The broker takes no new requests, since it is about to stop.
     malformed_request, ///< Misuse: a service name that is none, or a body without parts.
     request_pending,   ///< Misuse: the request before this one is not done.
 };

@@ -96,7 +96,7 @@ private:
         std::string address; ///< The broker's frame, to be given back.
     };
 
-    void on_request(message&& m, octets address, time_point now);
+    void on_request(message&& m, const to_worker& in, time_point now);
     void send(message&& m, time_point now);
     void back_off(time_point now);
     [[nodiscard]] std::optional<std::string> take_pending(std::uint64_t request);
