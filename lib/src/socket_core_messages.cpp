@@ -48,7 +48,9 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
         return open_mail(s, ignore_marks);
     s.undecoded = false;
     for (std::size_t looked_at = 0;; ++looked_at) {
-        if (looked_at == most || (!ignore_marks && in_full(s))) {
+        // A handshake goes on, though the program has not taken what a connection before left.
+        if (looked_at == most ||
+            (!ignore_marks && in_full(s) && s.phase == session_phase::attached)) {
             s.undecoded = true;
             break;
         }

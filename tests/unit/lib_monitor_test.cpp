@@ -1,5 +1,6 @@
 // What monitors tell of a socket's listeners and connections.
 #include "../interop/raw_peer.hpp"
+#include "../support/process_limits.hpp"
 #include "loop.hpp"
 #include "monitor_helpers.hpp"
 #include <mizzen/connection_event.hpp>
@@ -184,24 +185,6 @@ TEST_CASE("a bind that fails is told with its reason, one that makes no sense is
         CHECK(is_silent(watch));
     }
 }
-
-/// While it lives, no descriptor can be opened.
-class no_descriptors {
-public:
-    no_descriptors() {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        const int next = ::dup(0);
-        ::close(next);
-        const rlimit none{static_cast<rlim_t>(next), before_.rlim_max};
-        ::setrlimit(RLIMIT_NOFILE, &none);
-    }
-    no_descriptors(const no_descriptors&) = delete;
-    no_descriptors& operator=(const no_descriptors&) = delete;
-    ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
-private:
-    rlimit before_{};
-};
 
 TEST_CASE("a connection that cannot be accepted is told, and accepted later") {
     loop run;
