@@ -96,8 +96,8 @@ private:
     asio::awaitable<void> accept() {
         for (;;) {
             std::error_code ec;
-            tcp::socket peer = co_await acceptor_.async_accept(
-                asio::redirect_error(asio::use_awaitable, ec));
+            tcp::socket peer =
+                co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, ec));
             if (ec)
                 continue;
             ++connections;

@@ -14,9 +14,9 @@ namespace mizzen::testing {
 /// Which way octets go: from who connected to the proxy, or to it.
 enum class way : std::uint8_t { there, back };
 
-/// Takes TCP connections and passes what comes over them on to the target, each over a connection of
-/// its own. What is asked of it holds for the connections that there are, and those to come, from
-/// when the call returns.
+/// Takes TCP connections and passes what comes over them on to the target, each over a connection
+/// of its own. What is asked of it holds for the connections that there are, and those to come,
+/// from when the call returns.
 ///
 /// Threads  It has one of its own, so that it serves sockets that run on any; the calls are safe
 ///          from all.

@@ -1,10 +1,9 @@
 // What the process has of the system: memory and descriptors.
 #pragma once
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <malloc.h>
 
 #include <cstddef>
 

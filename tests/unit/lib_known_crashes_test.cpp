@@ -113,6 +113,7 @@ TEST_CASE("heartbeats and slow blocking SUBs with small marks get on") {
     const std::string endpoint = publisher.bind("tcp://127.0.0.1:*");
     std::atomic<int> listening = 3;
     std::vector<std::thread> others;
+    others.reserve(3);
     for (int i = 0; i < 3; ++i) {
         others.emplace_back([&] {
             blocking::sub slow{shared};
@@ -157,7 +158,8 @@ TEST_CASE("a socket closed at any octet of a handshake lets the peer go, whateve
     }
 }
 
-TEST_CASE("a connector closed at any octet of a handshake lets the peer go, with what it has queued") {
+TEST_CASE(
+    "a connector closed at any octet of a handshake lets the peer go, with what it has queued") {
     const std::string whole = greeting() + ready("DEALER");
     for (const auto linger : {0ms, 20ms}) {
         for (std::size_t octets = 0; octets <= whole.size(); octets += 7) {
@@ -208,6 +210,7 @@ TEST_CASE("blocking sockets closed while they shake hands, by their own threads 
             server.set(option::linger{0ms});
             const std::string endpoint = server.bind(where);
             std::vector<std::thread> others;
+            others.reserve(3);
             for (int i = 0; i < 3; ++i) {
                 others.emplace_back([&, i] {
                     std::error_code ec;
@@ -230,7 +233,8 @@ TEST_CASE("blocking sockets closed while they shake hands, by their own threads 
 
 // --- A context that closes with messages lingering ---
 
-TEST_CASE("a context closes in time with messages for nobody, for who does not read, and for who does") {
+TEST_CASE(
+    "a context closes in time with messages for nobody, for who does not read, and for who does") {
     loop run;
     raw_listener deaf{run};
     context receiving;
@@ -240,8 +244,8 @@ TEST_CASE("a context closes in time with messages for nobody, for who does not r
         CAPTURE(linger.count());
         context shared{2};
         std::vector<blocking::push> senders;
-        for (const std::string& endpoint :
-             {"tcp://127.0.0.1:1"s, "ipc://@nobody is here"s, "inproc://nobody"s, deaf.endpoint(), live}) {
+        for (const std::string& endpoint : {"tcp://127.0.0.1:1"s, "ipc://@nobody is here"s,
+                                            "inproc://nobody"s, deaf.endpoint(), live}) {
             blocking::push& sender = senders.emplace_back(shared);
             sender.set(option::linger{linger});
             sender.set(option::reconnect_interval{1ms, 2ms});
@@ -348,7 +352,8 @@ TEST_CASE("a context closes under threads that send, receive, poll, bind and con
 
 // --- Messages to a peer that is just leaving ---
 
-TEST_CASE("a ROUTER goes on sending to peers that leave, by each way to leave, and serves the rest") {
+TEST_CASE(
+    "a ROUTER goes on sending to peers that leave, by each way to leave, and serves the rest") {
     for (const bool mandatory : {false, true}) {
         CAPTURE(mandatory);
         loop run;
@@ -428,6 +433,7 @@ TEST_CASE("threads send to peers that leave while they do, over every transport"
         const std::string endpoint = server.bind(where);
         std::atomic<int> running = 3;
         std::vector<std::thread> others;
+        others.reserve(3);
         for (int i = 0; i < 3; ++i) {
             others.emplace_back([&, i] {
                 for (int round = 0; round < 40; ++round) {

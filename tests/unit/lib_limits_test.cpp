@@ -288,6 +288,7 @@ TEST_CASE("a listener without descriptors tries again until it has some, and har
     there.connect(endpoint);
     await_connections(run, server, 1);
     std::vector<raw_peer> peers; // known to the kernel only
+    peers.reserve(waiting);
     for (std::size_t i = 0; i < waiting; ++i)
         peers.emplace_back(run, endpoint);
     {

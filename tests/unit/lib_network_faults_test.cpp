@@ -63,7 +63,8 @@ TEST_CASE("octets that come one by one and late make the same messages") {
     CHECK(a.client.stats().disconnects == 0);
 }
 
-TEST_CASE("a connection that is cut at any octet delivers no part of a message, and is made again") {
+TEST_CASE(
+    "a connection that is cut at any octet delivers no part of a message, and is made again") {
     apart<dealer, dealer> a;
     a.connect();
     const std::string text = "one/" + std::string(40, 'x') + "/two/three";
