@@ -14,17 +14,54 @@ constexpr milliseconds longest_drain{1000};
 
 // --- The world ---
 
-void world::at(time_point when, std::function<void()> what) {
-    due_.emplace(std::max(when, now_), std::move(what));
+void world::at(time_point when, host_id from, host_id to, std::function<void()> what) {
+    due_.emplace(std::max(when, now_), event{from, to, std::move(what)});
 }
 
 void world::run_until(time_point end) {
     while (!due_.empty() && due_.begin()->first <= end) {
         now_ = due_.begin()->first;
-        const auto what = std::move(due_.begin()->second);
+        event next = std::move(due_.begin()->second);
         due_.erase(due_.begin());
-        what();
+        happen(std::move(next));
     }
+}
+
+void world::happen(event&& next) {
+    if (const auto at = ways_.find({next.from, next.to}); at != ways_.end() && at->second.is_cut)
+        return at->second.held.push_back(std::move(next));
+    if (const auto at = suspended_.find(next.to); at != suspended_.end())
+        return at->second.push_back(std::move(next));
+    next.what();
+}
+
+void world::heal(host_id from, host_id to) {
+    const auto at = ways_.find({from, to});
+    if (at == ways_.end())
+        return;
+    at->second.is_cut = false;
+    for (event& each : std::exchange(at->second.held, {}))
+        happen(std::move(each));
+}
+
+bool world::is_cut(host_id from, host_id to) const {
+    const auto at = ways_.find({from, to});
+    return at != ways_.end() && at->second.is_cut;
+}
+
+milliseconds world::delay(host_id from, host_id to) const {
+    const auto at = ways_.find({from, to});
+    return at == ways_.end() ? milliseconds{0} : at->second.delay;
+}
+
+void world::resume(host_id host) {
+    const auto at = suspended_.find(host);
+    if (at == suspended_.end())
+        return;
+    auto held = std::move(at->second);
+    suspended_.erase(at);
+    for (event& each : held)
+        happen(std::move(each));
 }
 
 void world::advance(milliseconds time) {
@@ -37,8 +74,8 @@ void world::settle(milliseconds longest) { run_until(now_ + longest); }
 
 // --- The program's side ---
 
-socket::socket(world& in, zmtp::socket_type type)
-    : world_{in}, core_{type, in.draw(1'000'000'000)} {}
+socket::socket(world& in, zmtp::socket_type type, host_id host)
+    : world_{in}, host_{host}, core_{type, in.draw(1'000'000'000)} {}
 
 socket::~socket() {
     *alive_ = false;
@@ -98,7 +135,7 @@ void socket::close() {
         }
     });
     if (core_.options.linger > milliseconds::zero())
-        world_.at(world_.now() + core_.options.linger, [this, alive = alive_] {
+        later(world_.now() + core_.options.linger, [this, alive = alive_] {
             if (*alive)
                 core_.for_each_session([&](session& s) {
                     let_go(s, false);
@@ -142,6 +179,8 @@ void socket::pump() {
     } while (core_.any_work());
     pumping_ = false;
     arm();
+    if (changed)
+        changed();
 }
 
 void socket::arm() {
@@ -149,7 +188,7 @@ void socket::arm() {
     if (!due || (armed_ && *armed_ <= *due))
         return;
     armed_ = due;
-    world_.at(*due, [this, alive = alive_, due] {
+    later(*due, [this, alive = alive_, due] {
         if (!*alive || armed_ != due)
             return;
         armed_.reset();
@@ -162,7 +201,7 @@ void socket::arm() {
 
 void socket::dial(session& s) {
     const peer_id key = s.key;
-    world_.at(world_.now() + milliseconds{1 + world_.draw(5)}, [this, alive = alive_, key] {
+    later(world_.now() + milliseconds{1 + world_.draw(5)}, [this, alive = alive_, key] {
         session* const found = *alive ? core_.find(key) : nullptr;
         if (found != nullptr && found->phase == session_phase::connecting)
             dialled(*found);
@@ -176,14 +215,21 @@ void socket::dialled(session& s) {
         core_.transport_lost(s, std::make_error_code(std::errc::connection_refused), world_.now());
         return pump();
     }
+    const host_id host = there->second->host_;
+    if (world_.is_cut(host_, host) || world_.is_cut(host, host_)) {
+        core_.transport_lost(s, std::make_error_code(std::errc::host_unreachable), world_.now());
+        return pump();
+    }
     const auto mine = std::make_shared<stream_end>();
     const auto theirs = std::make_shared<stream_end>();
     mine->peer = theirs;
+    mine->host = host_;
     theirs->peer = mine;
+    theirs->host = host;
     core_.transport_open(s, name, world_.now());
     attach(mine, s);
     // Keeps both alive, as a kernel does; the connecter may be gone by then.
-    world_.at(world_.now() + milliseconds{1},
+    world_.at(world_.now() + milliseconds{1}, host_, host,
               [owner = there->second, name, theirs, mine, &in = world_] {
                   const auto still = in.listeners.find(name);
                   if (still != in.listeners.end() && still->second == owner)
@@ -226,9 +272,16 @@ std::size_t socket::write(const stream_ptr& end,
     }
     const std::size_t size = taken.size();
     peer->on_the_way += size;
-    peer->last_arrival = std::max(peer->last_arrival, world_.now() + milliseconds{world_.draw(3)});
-    world_.at(peer->last_arrival, [peer, octets = std::move(taken)] { arrive(peer, octets); });
+    const milliseconds takes = world_.delay(host_, peer->host) + milliseconds{world_.draw(3)};
+    peer->last_arrival = std::max(peer->last_arrival, world_.now() + takes);
+    tell(peer, [peer, octets = std::move(taken)] { arrive(peer, octets); });
     return size;
+}
+
+// Behind all that was told before.
+void socket::tell(const stream_ptr& peer, std::function<void()> what) {
+    peer->last_arrival = std::max(peer->last_arrival, world_.now());
+    world_.at(peer->last_arrival, host_, peer->host, std::move(what));
 }
 
 void socket::arrive(const stream_ptr& at, const std::vector<std::byte>& octets) {
@@ -291,10 +344,13 @@ void socket::read(const stream_ptr& end) {
             if (s.undecoded && s.link->is_open())
                 static_cast<void>(core_.decode(s, world_.now()));
         }
-        if (const stream_ptr peer = end->peer.lock(); peer && peer->of != nullptr && peer->stuck) {
-            peer->owner->flush(*peer->of); // there is room again
-            peer->owner->pump();
-        }
+        if (const stream_ptr peer = end->peer.lock(); peer && peer->of != nullptr && peer->stuck)
+            world_.at(world_.now(), host_, peer->host, [peer] { // there is room again
+                if (peer->of == nullptr || !peer->stuck)
+                    return;
+                peer->owner->flush(*peer->of);
+                peer->owner->pump();
+            });
         pump();
     }
     const bool over = end->reset || (end->ended && end->in.empty() && end->on_the_way == 0);
@@ -314,8 +370,7 @@ void socket::let_go(session& s, bool reset) {
     const stream_ptr peer = end->peer.lock();
     if (!peer)
         return;
-    peer->last_arrival = std::max(peer->last_arrival, world_.now());
-    world_.at(peer->last_arrival, [peer, reset] {
+    tell(peer, [peer, reset] {
         peer->ended = true;
         peer->reset = peer->reset || reset;
         if (peer->of != nullptr)
@@ -370,14 +425,12 @@ void socket::finish_if_flushed(session& s) {
     }
     if (std::exchange(end->draining, true))
         return;
-    if (const stream_ptr peer = end->peer.lock()) {
-        peer->last_arrival = std::max(peer->last_arrival, world_.now());
-        world_.at(peer->last_arrival, [peer] {
+    if (const stream_ptr peer = end->peer.lock())
+        tell(peer, [peer] {
             peer->ended = true;
             if (peer->of != nullptr)
                 peer->owner->read(peer);
         });
-    }
     core_.end_by(s, world_.now() + longest_drain);
 }
 

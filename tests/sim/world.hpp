@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace mizzen::sim {
@@ -25,7 +26,13 @@ using zmtp::time_point;
 
 class socket;
 
+/// A machine with one process. All that no host was made for share host 0, which has no faults.
+using host_id = std::size_t;
+
 /// The clock, what is going to happen, and who listens where.
+///
+/// What one host does to another happens later while the way between them is cut or the other one's
+/// process is suspended: all of it, in its order, once that is over.
 class world {
 public:
     explicit world(std::uint32_t seed) : random_{seed} {}
@@ -35,7 +42,19 @@ public:
     [[nodiscard]] time_point now() const noexcept { return now_; }
     /// 0 to `below` - 1.
     std::size_t draw(std::size_t below) { return random_() % below; }
-    void at(time_point when, std::function<void()> what);
+    void at(time_point when, std::function<void()> what) { at(when, 0, 0, std::move(what)); }
+    void at(time_point when, host_id from, host_id to, std::function<void()> what);
+
+    [[nodiscard]] host_id add_host() { return ++last_host_; }
+    void cut(host_id from, host_id to) { ways_[{from, to}].is_cut = true; }
+    void heal(host_id from, host_id to);
+    [[nodiscard]] bool is_cut(host_id from, host_id to) const;
+    /// From now on that much longer.
+    void delay(host_id from, host_id to, milliseconds by) { ways_[{from, to}].delay = by; }
+    [[nodiscard]] milliseconds delay(host_id from, host_id to) const;
+    void suspend(host_id host) { suspended_.try_emplace(host); }
+    void resume(host_id host);
+
     /// Lets time pass, and happen what is due.
     void advance(milliseconds time);
     /// Until nothing is going to happen but what is later than that.
@@ -44,16 +63,32 @@ public:
     std::map<std::string, socket*, std::less<>> listeners;
 
 private:
+    struct event {
+        host_id from;
+        host_id to;
+        std::function<void()> what;
+    };
+    struct way {
+        bool is_cut = false;
+        milliseconds delay{0};
+        std::vector<event> held;
+    };
+
     void run_until(time_point end);
+    void happen(event&& next);
 
     time_point now_{};
     std::mt19937 random_;
-    std::multimap<time_point, std::function<void()>> due_;
+    std::multimap<time_point, event> due_;
+    host_id last_host_ = 0;
+    std::map<std::pair<host_id, host_id>, way> ways_; // those with anything special
+    std::map<host_id, std::vector<event>> suspended_; // and what waits for them
 };
 
 /// One end of a stream, as the kernel has it.
 struct stream_end {
     std::weak_ptr<stream_end> peer;
+    host_id host = 0;
     socket* owner = nullptr;  // null once the socket has closed it
     session* of = nullptr;    // null once the session has let go
     std::deque<std::byte> in; // arrived and not read
@@ -69,7 +104,8 @@ using stream_ptr = std::shared_ptr<stream_end>;
 /// What the Asio shell is to a core, without Asio.
 class socket {
 public:
-    socket(world& in, zmtp::socket_type type);
+    socket(world& in, zmtp::socket_type type, host_id host = 0);
+    /// As when the process dies: what was not read or not written is lost.
     ~socket();
     socket(const socket&) = delete;
     socket& operator=(const socket&) = delete;
@@ -87,6 +123,8 @@ public:
     void pump();
     /// The network loses one of the socket's connections.
     void lose_one();
+    /// Told whenever something may have changed; must not call the socket.
+    std::function<void()> changed;
 
 private:
     [[nodiscard]] static stream_ptr stream_of(const session& s) {
@@ -110,7 +148,13 @@ private:
 
     static void arrive(const stream_ptr& at, const std::vector<std::byte>& octets);
 
+    void later(time_point when, std::function<void()> what) {
+        world_.at(when, host_, host_, std::move(what));
+    }
+    void tell(const stream_ptr& peer, std::function<void()> what);
+
     world& world_;
+    host_id host_;
     socket_core core_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::vector<std::string> bound_;
