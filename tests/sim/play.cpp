@@ -1,6 +1,7 @@
 // Random operations on simulated sockets.
 #include "play.hpp"
 
+#include "script_reader.hpp"
 #include "world.hpp"
 
 #include <array>
@@ -22,23 +23,6 @@ void must(bool holds, const char* sentence) {
     if (!holds)
         throw std::logic_error(sentence);
 }
-
-// Zeros once it is used up.
-class script_reader {
-public:
-    explicit script_reader(std::span<const std::uint8_t> script) : rest_{script} {}
-    [[nodiscard]] bool empty() const { return rest_.empty(); }
-    std::size_t octet() {
-        if (rest_.empty())
-            return 0;
-        const std::size_t taken = rest_.front();
-        rest_ = rest_.subspan(1);
-        return taken;
-    }
-
-private:
-    std::span<const std::uint8_t> rest_;
-};
 
 // The last part of each message that the players send.
 struct body {

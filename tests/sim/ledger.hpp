@@ -1,0 +1,110 @@
+// Every request of a history, from its start to its end, and what must be true of each.
+#pragma once
+
+#include <mizzen/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace mizzen::sim {
+
+/// A history in which something does not hold; what() is the sentence that is broken.
+class broken : public std::logic_error {
+    using std::logic_error::logic_error;
+};
+inline void must(bool holds, const char* sentence) {
+    if (!holds)
+        throw broken{sentence};
+}
+
+/// What a history was made of, so that one sees that it was one.
+struct made_of {
+    std::uint64_t requests = 0;
+    std::uint64_t replies = 0;
+    std::uint64_t errors = 0;    ///< That clients were told of.
+    std::uint64_t abandoned = 0; ///< By clients that had no reply in time.
+    std::uint64_t killed = 0;    ///< Requests whose client was.
+    std::uint64_t resent = 0;
+    std::uint64_t redelivered = 0;
+    std::uint64_t repeated = 0; ///< Requests that ran more than once.
+    std::uint64_t refused = 0;  ///< By queues that were full.
+    std::uint64_t expired = 0;  ///< Peers that were silent for too long.
+    std::uint64_t crashes = 0;
+    std::uint64_t faults = 0;   ///< Others: cuts, lost connections, stalls, clock steps.
+    std::uint64_t messages = 0; ///< Of sockets alone.
+    std::uint64_t lost_connections = 0;
+};
+
+inline constexpr std::pair<const char*, std::uint64_t made_of::*> parts_of_history[] = {
+    {"requests", &made_of::requests},
+    {"replies", &made_of::replies},
+    {"errors", &made_of::errors},
+    {"abandoned", &made_of::abandoned},
+    {"killed with their client", &made_of::killed},
+    {"sent again", &made_of::resent},
+    {"redelivered", &made_of::redelivered},
+    {"run more than once", &made_of::repeated},
+    {"refused", &made_of::refused},
+    {"expired peers", &made_of::expired},
+    {"crashes", &made_of::crashes},
+    {"other faults", &made_of::faults},
+    {"messages", &made_of::messages},
+    {"lost connections", &made_of::lost_connections},
+};
+made_of& operator+=(made_of& total, const made_of& more);
+
+/// How a client was told that its request is over.
+enum class ending : std::uint8_t { reply, error, abandoned };
+
+class ledger {
+public:
+    using number = std::uint32_t;
+
+    struct rules {
+        int runs_a_sending = 1; ///< Times a request may run for each time it was sent.
+    };
+    explicit ledger(const rules& of) : rules_{of} {}
+
+    /// A client starts a request; its body, which says which one it is. `cannot_fail` asks for a
+    /// reply whatever happens.
+    number begin(bool cannot_fail = false);
+    [[nodiscard]] static message body_of(number request);
+    /// What a worker's handler makes of a body.
+    [[nodiscard]] static message answer_to(const message& body);
+    /// Nothing unless the message is the body of a request.
+    [[nodiscard]] static std::optional<number> request_of(const message& body);
+
+    void sent(number request) { ++at(request).sent; }
+    void ran(const message& body);
+    void ended(number request, ending how, const message& reply);
+    /// Its client was killed: nobody will be told.
+    void forgotten(number request);
+
+    /// From now on handlers are quick and do not fail.
+    bool calm = false;
+    [[nodiscard]] std::size_t open() const noexcept { return open_; }
+    [[nodiscard]] bool is_open(number request) { return !at(request).over; }
+    void add_to(made_of& total) const;
+
+private:
+    struct entry {
+        bool over = false;
+        bool cannot_fail = false;
+        bool gone = false;
+        int sent = 0;
+        int runs = 0;
+        ending how = ending::abandoned;
+    };
+    entry& at(number request) { return entries_.at(request); }
+
+    rules rules_;
+    std::deque<entry> entries_;
+    std::size_t open_ = 0;
+};
+
+} // namespace mizzen::sim

@@ -1,0 +1,216 @@
+// A history of Majordomo, by its seed.
+#include "faults.hpp"
+#include "histories.hpp"
+#include "majordomo_nodes.hpp"
+
+#include <string>
+#include <vector>
+
+namespace mizzen::sim {
+namespace {
+
+constexpr milliseconds longest_fault{600};
+
+class history {
+public:
+    explicit history(std::uint32_t seed)
+        : world_{seed}, kind_{static_cast<kind>(world_.draw(3))},
+          redeliveries_{choose_redeliveries()}, book_{{.runs_a_sending = 1 + redeliveries_}},
+          trouble_{world_, places_, longest_fault} {
+        choose();
+    }
+
+    made_of run() {
+        for (place& each : places_)
+            if (world_.draw(4) != 0)
+                trouble_.start(each);
+        for (place& each : places_)
+            world_.at(world_.now() + milliseconds{world_.draw(300)},
+                      [this, &each] { trouble_.start(each); });
+        const std::size_t count = world_.draw(25);
+        for (std::size_t i = 0; i < count; ++i) {
+            world_.advance(milliseconds{1 + world_.draw(150)});
+            trouble_.happen();
+        }
+        trouble_.end();
+        settle();
+        bury();
+        book_.add_to(total_);
+        total_.crashes = trouble_.crashes();
+        total_.faults = trouble_.others();
+        return total_;
+    }
+
+private:
+    enum class kind : std::uint8_t {
+        any,        ///< Everything may happen to everybody.
+        kept,       ///< Broker, one client and one worker are safe: that client is always answered.
+        never_again ///< No redelivery, and clients do not try again: nothing runs twice.
+    };
+
+    int choose_redeliveries() {
+        switch (kind_) {
+        case kind::kept: return 1000;
+        case kind::never_again: return 0;
+        default: return static_cast<int>(world_.draw(4));
+        }
+    }
+
+    void choose() {
+        broker_.heartbeat = milliseconds{20 + world_.draw(80)};
+        broker_.liveness = 2 + static_cast<int>(world_.draw(3));
+        broker_.redeliveries = redeliveries_;
+        broker_.service_expiry = milliseconds{500};
+        if (kind_ == kind::kept) {
+            broker_.request_expiry = milliseconds{0};
+        } else {
+            broker_.request_expiry = milliseconds{200 + world_.draw(2000)};
+            if (world_.draw(3) == 0)
+                broker_.max_requests_per_service = 1 + world_.draw(2);
+        }
+        services_ = 1 + world_.draw(2);
+        add_broker();
+        const std::size_t workers = services_ + world_.draw(3);
+        for (std::size_t i = 0; i < workers; ++i)
+            add_worker(i);
+        const std::size_t clients = 1 + world_.draw(4);
+        for (std::size_t i = 0; i < clients; ++i)
+            add_client(i);
+    }
+
+    [[nodiscard]] static std::string service(std::size_t i) {
+        return "service" + std::to_string(i);
+    }
+
+    void add_broker() {
+        const host_id host = world_.add_host();
+        places_.push_back({.host = host,
+                           .start =
+                               [this, host] {
+                                   auto made = std::make_unique<majordomo_broker>(
+                                       world_, host, broker_, "broker");
+                                   at_broker_ = made.get();
+                                   return made;
+                               },
+                           .is_safe = kind_ == kind::kept});
+    }
+
+    void add_worker(std::size_t i) {
+        majordomo::worker_options options;
+        options.service = service(i % services_);
+        options.heartbeat = broker_.heartbeat;
+        options.liveness = broker_.liveness;
+        options.reconnect = milliseconds{20};
+        options.reconnect_max = milliseconds{500};
+        handling handles{milliseconds{world_.draw(2) == 0 ? 5 : 300}};
+        if (kind_ != kind::kept && world_.draw(4) == 0)
+            handles.fails_one_in = 5;
+        const host_id host = world_.add_host();
+        places_.push_back({.host = host,
+                           .start =
+                               [this, host, options, handles] {
+                                   return std::make_unique<majordomo_worker>(
+                                       world_, host, options, "broker", 1, handles, book_);
+                               },
+                           .is_safe = kind_ == kind::kept && i == 0});
+    }
+
+    void add_client(std::size_t i) {
+        majordomo::client_options options;
+        options.aware = world_.draw(2) == 0;
+        options.timeout = milliseconds{100 + world_.draw(1000)};
+        options.retries = kind_ == kind::never_again ? 0 : static_cast<int>(world_.draw(4));
+        if (options.aware && world_.draw(3) == 0 && kind_ != kind::kept)
+            options.deadline = milliseconds{1 + world_.draw(1000)};
+        asking asks{service(i % services_), static_cast<int>(1 + world_.draw(12)),
+                    milliseconds{world_.draw(100)}};
+        const bool safe = kind_ == kind::kept && i == 0;
+        if (safe) {
+            options.timeout = milliseconds{100'000};
+            asks.cannot_fail = true;
+        }
+        const host_id host = world_.add_host();
+        places_.push_back({.host = host,
+                           .start =
+                               [this, host, options, asks] {
+                                   return std::make_unique<majordomo_client>(
+                                       world_, host, options, "broker", asks, book_, total_);
+                               },
+                           .is_safe = safe});
+        clients_.push_back(places_.size() - 1);
+    }
+
+    template <class Node> Node& at(std::size_t i) {
+        return static_cast<Node&>(*places_[i].running);
+    }
+
+    void settle() {
+        const auto until = [this](auto done) {
+            for (int i = 0; i < 600 && !done(); ++i)
+                world_.advance(milliseconds{100});
+            return done();
+        };
+        world_.advance(longest_fault + milliseconds{100}); // all are there again
+        must(until([this] {
+                 for (const std::size_t i : clients_)
+                     if (!at<majordomo_client>(i).idle())
+                         return false;
+                 return book_.open() == 0;
+             }),
+             "every request ends");
+        book_.calm = true;
+        world_.advance(milliseconds{3000});
+        must(at_broker_->stats().queued == 0 && at_broker_->stats().dispatched == 0,
+             "the broker keeps no request that has ended");
+        recovered();
+    }
+
+    // A client of its own, which knows nothing of what was before.
+    void recovered() {
+        majordomo::client_options options;
+        options.timeout = milliseconds{5000};
+        options.retries = 3;
+        for (std::size_t i = 0; i < services_; ++i) {
+            const auto asker = std::make_unique<majordomo_client>(
+                world_, world_.add_host(), options, "broker",
+                asking{service(i), 3, milliseconds{0}, true}, book_, total_);
+            world_.advance(milliseconds{4000});
+            must(asker->idle(), "after all faults everybody is served");
+        }
+    }
+
+    // Everybody goes, and the broker knows nobody.
+    void bury() {
+        const majordomo::broker_stats& stats = at_broker_->stats();
+        total_.redelivered += stats.redelivered;
+        total_.refused += stats.dropped_full;
+        total_.expired += stats.expired_workers;
+        for (std::size_t i = 1; i < places_.size(); ++i)
+            trouble_.kill(places_[i]);
+        world_.advance(milliseconds{2000});
+        must(stats.peers == 0 && stats.workers == 0, "of peers that are gone nothing is kept");
+        must(stats.queued == 0 && stats.dispatched == 0,
+             "of requests whose clients are gone nothing is kept");
+        must(stats.services == 0, "services without workers and requests vanish");
+        trouble_.kill(places_[0]);
+    }
+
+    // Processes end first.
+    made_of total_;
+    world world_;
+    kind kind_;
+    int redeliveries_;
+    ledger book_;
+    majordomo::broker_options broker_;
+    std::vector<place> places_;
+    faults trouble_;
+    std::size_t services_ = 1;
+    std::vector<std::size_t> clients_;
+    majordomo_broker* at_broker_ = nullptr;
+};
+
+} // namespace
+
+made_of majordomo_history(std::uint32_t seed) { return history{seed}.run(); }
+
+} // namespace mizzen::sim

@@ -1,0 +1,282 @@
+// The processes of a Majordomo history, each doing what its shell does.
+#include "majordomo_nodes.hpp"
+
+#include <mizzen/error.hpp>
+#include <mizzen/patterns/majordomo/error.hpp>
+
+#include <utility>
+
+namespace mizzen::sim {
+namespace {
+
+using majordomo::broker_core;
+using majordomo::client_core;
+using majordomo::worker_core;
+
+bool is_worker_request(const message& m) {
+    const std::size_t at = m.front().empty() ? 1 : 0;
+    return m.size() > at + 1 && m.text(at).starts_with("MDPW") && m.text(at + 1) == "\x02";
+}
+
+} // namespace
+
+// --- The broker ---
+
+majordomo_broker::majordomo_broker(world& in, host_id host,
+                                   const majordomo::broker_options& options, std::string endpoint)
+    : node{in, host}, options_{options}, core_{options, now()}, witness_{options},
+      socket_{make_socket(zmtp::socket_type::router)} {
+    socket_->core().options.report_peers = true;
+    socket_->core().options_changed();
+    must(socket_->bind(endpoint), "the broker's endpoint is free");
+}
+
+void majordomo_broker::turn() {
+    for (;;) {
+        message m;
+        std::error_code ec;
+        socket_->core().receive_raw(m, ec);
+        if (ec)
+            break;
+        hand_in(std::move(m));
+        send_outputs();
+    }
+    socket_->pump();
+    check();
+}
+
+void majordomo_broker::hand_in(message&& m) {
+    const peer_id from = m.peer();
+    switch (m.peer_notice()) {
+    case zmtp::notice::peer_up:
+        witness_.peer_up(from);
+        core_.peer_up(from);
+        break;
+    case zmtp::notice::peer_down:
+        core_.peer_down(from, now());
+        witness_.peer_down(from);
+        break;
+    case zmtp::notice::none:
+        witness_.heard(from, m, now());
+        core_.receive(from, std::move(m), now());
+        break;
+    }
+}
+
+void majordomo_broker::send_outputs() {
+    broker_core::output out;
+    while (core_.next_output(out)) {
+        witness_.said(out.to, out.m, now());
+        std::error_code ec;
+        socket_->core().send_to(out.to, out.m, ec);
+        if (ec == errc::would_block && is_worker_request(out.m)) {
+            core_.peer_down(out.to, now());
+            witness_.peer_down(out.to);
+        }
+    }
+}
+
+void majordomo_broker::tick() {
+    witness_.ticks(now());
+    core_.handle_timeout(now());
+    send_outputs();
+    socket_->pump();
+    check();
+    witness_.ticked();
+}
+
+void majordomo_broker::check() {
+    witness_.check(core_.stats(), now());
+    const auto due = core_.deadline();
+    must(!due || *due > now() || core_.stats().peers != 0 || core_.stats().services != 0,
+         "nothing is due where nobody is");
+    set_timer(due);
+}
+
+// --- Workers ---
+
+majordomo_worker::majordomo_worker(world& in, host_id host,
+                                   const majordomo::worker_options& options, std::string endpoint,
+                                   std::size_t credit, const handling& handles, ledger& book)
+    : node{in, host}, core_{options, now(), in.draw(1'000'000'000)}, endpoint_{std::move(endpoint)},
+      credit_{credit}, handles_{handles}, book_{book} {
+    open();
+    act();
+}
+
+void majordomo_worker::open() {
+    waiting_.clear();
+    ++conversation_;
+    at_handler_ = 0;
+    socket_ = make_socket(zmtp::socket_type::dealer);
+    socket_->connect(endpoint_);
+    core_.connected(now());
+}
+
+void majordomo_worker::leave() {
+    core_.shutdown(now());
+    act();
+    left_for_good_ = true;
+    socket_->close(); // writes what is left
+}
+
+void majordomo_worker::turn() {
+    if (left_for_good_)
+        return;
+    while (!waiting_.empty()) {
+        std::error_code ec;
+        if (!socket_->send(waiting_.front(), ec))
+            break;
+        waiting_.pop_front();
+    }
+    const std::uint64_t mine = conversation_;
+    for (;;) {
+        message m;
+        std::error_code ec;
+        if (mine != conversation_ || !socket_->receive(m, ec))
+            break;
+        core_.receive(std::move(m), now());
+        act();
+    }
+    socket_->pump();
+}
+
+void majordomo_worker::tick() {
+    if (left_for_good_)
+        return;
+    core_.handle_timeout(now());
+    act();
+}
+
+void majordomo_worker::act() {
+    worker_core::action next;
+    while (core_.next_action(next)) {
+        switch (next.what) {
+        case worker_core::step::send: send(std::move(next.m)); break;
+        case worker_core::step::handle_request: serve(next.request, std::move(next.m)); break;
+        case worker_core::step::reconnect: open(); break;
+        }
+    }
+    socket_->pump();
+    set_timer(core_.deadline());
+}
+
+void majordomo_worker::send(message&& m) {
+    std::error_code ec;
+    if (waiting_.empty() && socket_->send(m, ec))
+        return;
+    waiting_.push_back(std::move(m));
+}
+
+void majordomo_worker::serve(std::uint64_t request, message&& body) {
+    book_.ran(body);
+    ++at_handler_;
+    must(at_handler_ <= credit_, "no worker is given more than its credit");
+    const std::size_t longest = book_.calm ? 0 : static_cast<std::size_t>(handles_.longest.count());
+    const milliseconds takes{in().draw(longest + 1)};
+    const bool fails =
+        !book_.calm && handles_.fails_one_in != 0 && in().draw(handles_.fails_one_in) == 0;
+    auto answer = std::make_shared<message>(ledger::answer_to(body));
+    later(takes, [this, request, answer, fails, mine = conversation_] {
+        if (left_for_good_)
+            return;
+        if (mine == conversation_)
+            --at_handler_;
+        if (fails)
+            core_.fail(request, "as told", now());
+        else
+            core_.reply(request, std::move(*answer), now());
+        act();
+    });
+}
+
+// --- Clients ---
+
+majordomo_client::majordomo_client(world& in, host_id host,
+                                   const majordomo::client_options& options, std::string endpoint,
+                                   const asking& asks, ledger& book, made_of& total)
+    : node{in, host}, core_{options, in.draw(1'000'000'000) + 1}, endpoint_{std::move(endpoint)},
+      asks_{asks}, book_{book}, total_{total}, left_to_ask_{asks.requests} {
+    later(milliseconds{in.draw(50)}, [this] { ask(); });
+}
+
+majordomo_client::~majordomo_client() {
+    total_.resent += core_.stats().resent;
+    if (asked_)
+        book_.forgotten(*asked_);
+}
+
+void majordomo_client::ask_finally() {
+    asks_.cannot_fail = true;
+    ++left_to_ask_;
+    if (!asked_)
+        ask();
+}
+
+void majordomo_client::ask() {
+    if (asked_ || left_to_ask_ == 0)
+        return;
+    --left_to_ask_;
+    asked_ = book_.begin(asks_.cannot_fail);
+    std::error_code ec;
+    core_.request(asks_.service, ledger::body_of(*asked_), now(), ec);
+    must(!ec, "a client without a request can start one");
+    act();
+}
+
+void majordomo_client::act() {
+    client_core::action next;
+    while (core_.next_action(next)) {
+        switch (next.what) {
+        case client_core::step::open: open(); break;
+        case client_core::step::close: socket_.reset(); break;
+        case client_core::step::send: {
+            book_.sent(*asked_);
+            std::error_code ec;
+            if (socket_)
+                socket_->send(next.m, ec);
+            break;
+        }
+        case client_core::step::done: over(next.ec, next.m); break;
+        }
+    }
+    if (socket_)
+        socket_->pump();
+    set_timer(core_.deadline());
+}
+
+void majordomo_client::open() {
+    socket_ = make_socket(zmtp::socket_type::dealer);
+    socket_->core().options.linger = milliseconds{0};
+    socket_->connect(endpoint_);
+}
+
+void majordomo_client::over(std::error_code ec, const message& m) {
+    must(asked_.has_value(), "a request ends once");
+    const ending how = !ec                                ? ending::reply
+                       : ec == majordomo::errc::timed_out ? ending::abandoned
+                                                          : ending::error;
+    book_.ended(*std::exchange(asked_, std::nullopt), how, m);
+    const auto most = static_cast<std::size_t>(asks_.longest_pause.count());
+    later(milliseconds{in().draw(most + 1)}, [this] { ask(); });
+}
+
+void majordomo_client::turn() {
+    while (socket_) {
+        message m;
+        std::error_code ec;
+        if (!socket_->receive(m, ec))
+            break;
+        core_.receive(std::move(m), now());
+        act();
+    }
+    if (socket_)
+        socket_->pump();
+}
+
+void majordomo_client::tick() {
+    core_.handle_timeout(now());
+    act();
+}
+
+} // namespace mizzen::sim

@@ -1,0 +1,115 @@
+// The processes of a Majordomo history: a broker, workers, clients.
+#pragma once
+
+#include "ledger.hpp"
+#include "majordomo_witness.hpp"
+#include "node.hpp"
+#include <mizzen/patterns/majordomo/broker_core.hpp>
+#include <mizzen/patterns/majordomo/client_core.hpp>
+#include <mizzen/patterns/majordomo/worker_core.hpp>
+
+#include <memory>
+#include <string>
+
+namespace mizzen::sim {
+
+class majordomo_broker final : public node {
+public:
+    majordomo_broker(world& in, host_id host, const majordomo::broker_options& options,
+                     std::string endpoint);
+
+    void lose_connection() override { socket_->lose_one(); }
+    [[nodiscard]] const majordomo::broker_stats& stats() const noexcept { return core_.stats(); }
+    [[nodiscard]] std::size_t connections() { return socket_->core().peers().size(); }
+
+private:
+    void turn() override;
+    void tick() override;
+    void hand_in(message&& m);
+    void send_outputs();
+    void check();
+
+    majordomo::broker_options options_;
+    majordomo::broker_core core_;
+    majordomo_witness witness_;
+    std::unique_ptr<socket> socket_;
+};
+
+/// How a worker's handler does its work.
+struct handling {
+    milliseconds longest{100};
+    std::size_t fails_one_in = 0; ///< 0: never.
+};
+
+class majordomo_worker final : public node {
+public:
+    majordomo_worker(world& in, host_id host, const majordomo::worker_options& options,
+                     std::string endpoint, std::size_t credit, const handling& handles,
+                     ledger& book);
+
+    void leave() override;
+    void lose_connection() override { socket_->lose_one(); }
+
+private:
+    [[nodiscard]] bool wants_room() const noexcept override { return !waiting_.empty(); }
+    void turn() override;
+    void tick() override;
+    void open();
+    void act();
+    void send(message&& m);
+    void serve(std::uint64_t request, message&& body);
+
+    majordomo::worker_core core_;
+    std::string endpoint_;
+    std::size_t credit_;
+    handling handles_;
+    ledger& book_;
+    std::unique_ptr<socket> socket_;
+    std::uint64_t conversation_ = 0;
+    std::size_t at_handler_ = 0; ///< Of this conversation.
+    std::deque<message> waiting_;
+    bool left_for_good_ = false;
+};
+
+/// What a client asks, and how often.
+struct asking {
+    std::string service;
+    int requests = 10;
+    milliseconds longest_pause{100};
+    bool cannot_fail = false;
+};
+
+class majordomo_client final : public node {
+public:
+    majordomo_client(world& in, host_id host, const majordomo::client_options& options,
+                     std::string endpoint, const asking& asks, ledger& book, made_of& total);
+    ~majordomo_client() override;
+
+    [[nodiscard]] bool may_dawdle() const noexcept override { return true; }
+    void lose_connection() override {
+        if (socket_)
+            socket_->lose_one();
+    }
+    /// One more request, which must be answered.
+    void ask_finally();
+    [[nodiscard]] bool idle() const noexcept { return !asked_ && left_to_ask_ == 0; }
+
+private:
+    void turn() override;
+    void tick() override;
+    void ask();
+    void act();
+    void open();
+    void over(std::error_code ec, const message& m);
+
+    majordomo::client_core core_;
+    std::string endpoint_;
+    asking asks_;
+    ledger& book_;
+    made_of& total_;
+    std::unique_ptr<socket> socket_;
+    int left_to_ask_;
+    std::optional<ledger::number> asked_;
+};
+
+} // namespace mizzen::sim
