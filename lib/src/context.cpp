@@ -1,5 +1,6 @@
 // Contexts: their threads, and how they end.
 #include "context_state.hpp"
+#include "hosted_state.hpp"
 #include "socket_shell.hpp"
 #include <mizzen/context.hpp>
 
@@ -38,6 +39,15 @@ bool context_state::add(const std::shared_ptr<socket_shell>& shell, std::shared_
     return true;
 }
 
+bool context_state::add(const std::shared_ptr<hosted_state>& loop) {
+    const std::lock_guard lock{guard_};
+    if (closed_)
+        return false;
+    std::erase_if(hosted_, [](const auto& each) { return each.expired(); });
+    hosted_.push_back(loop);
+    return true;
+}
+
 bool context_state::closed() {
     const std::lock_guard lock{guard_};
     return closed_;
@@ -45,10 +55,20 @@ bool context_state::closed() {
 
 void context_state::close() noexcept {
     std::vector<member> sockets;
+    std::vector<std::weak_ptr<hosted_state>> hosted;
     {
         const std::lock_guard lock{guard_};
         closed_ = true;
         sockets.swap(sockets_);
+        hosted.swap(hosted_);
+    }
+    for (const auto& each : hosted) {
+        const auto loop = each.lock();
+        if (!loop)
+            continue;
+        const std::lock_guard lock{*loop->door};
+        if (!std::exchange(loop->closed, true) && loop->end)
+            std::exchange(loop->end, nullptr)();
     }
     for (const member& each : sockets) {
         const std::lock_guard lock{*each.door};

@@ -14,6 +14,7 @@
 
 namespace mizzen::detail {
 
+class hosted_state;
 class socket_shell;
 
 /// Threads  Safe from any.
@@ -31,6 +32,8 @@ public:
     [[nodiscard]] std::shared_ptr<gate> make_gate();
     /// Closes the socket when the context closes. False if it is closed.
     [[nodiscard]] bool add(const std::shared_ptr<socket_shell>& shell, std::shared_ptr<gate> door);
+    /// Ends what is on the loop when the context closes. False if it is closed.
+    [[nodiscard]] bool add(const std::shared_ptr<hosted_state>& loop);
     [[nodiscard]] bool closed();
     /// Closes all sockets and waits until they have lingered.
     void close() noexcept;
@@ -49,6 +52,7 @@ private:
     std::vector<std::unique_ptr<shared_loop>> loops_;
     std::size_t turn_ = 0;
     std::vector<member> sockets_;
+    std::vector<std::weak_ptr<hosted_state>> hosted_;
     bool closed_ = false;
 };
 

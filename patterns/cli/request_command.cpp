@@ -63,12 +63,12 @@ int request_one(asio::io_context& io, majordomo::client& client, const options& 
     return status;
 }
 
-majordomo::client_pool_options to_pool_options(const options& given) {
-    majordomo::client_pool_options out;
-    out.request.timeout = std::chrono::milliseconds{given.timeout_ms};
-    out.request.retries = given.retries;
-    out.request.deadline = out.request.timeout;
-    out.max_connections = given.files_from.empty() ? 1 : given.outstanding;
+majordomo::client_options to_client_options(const options& given) {
+    majordomo::client_options out;
+    out.timeout = std::chrono::milliseconds{given.timeout_ms};
+    out.retries = given.retries;
+    out.max_outstanding = given.files_from.empty() ? 1 : given.outstanding;
+    out.max_connections = out.max_outstanding;
     return out;
 }
 
@@ -78,7 +78,7 @@ int run(const options& given) {
         return usage;
     }
     asio::io_context io{1};
-    majordomo::client client{io, to_pool_options(given)};
+    majordomo::client client{io, to_client_options(given)};
     std::error_code ec;
     client.connect(given.endpoint, ec);
     if (ec)

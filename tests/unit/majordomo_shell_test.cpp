@@ -62,7 +62,7 @@ struct pattern {
         made.connect(endpoint);
         return made;
     }
-    client ask(client_pool_options options = {}) {
+    client ask(client_options options = {}) {
         client made{io, options};
         made.connect(endpoint);
         return made;
@@ -111,15 +111,15 @@ TEST_CASE("requests can be awaited, and use a connection again") {
     asio::co_spawn(p.io, request_twice(c, replies), asio::detached);
     REQUIRE(p.run_until([&] { return !replies.empty(); }));
     CHECK(replies == std::vector<std::string>{"one", "two"});
-    CHECK(p.node.stats().peers == 2);
+    CHECK(p.node.stats().peers == 2); // the worker is the other
 }
 
-TEST_CASE("many requests at a time all get their own reply, over as many connections as allowed") {
+TEST_CASE("many requests at a time all get their own reply, over one connection") {
     pattern p;
     const worker first = p.serve("echo", echo);
     const worker second = p.serve("echo", echo);
-    client_pool_options options;
-    options.max_connections = 8;
+    client_options options;
+    options.max_outstanding = 50;
     client c = p.ask(options);
     std::vector<outcome> outcomes(500);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
@@ -129,7 +129,7 @@ TEST_CASE("many requests at a time all get their own reply, over as many connect
     }));
     for (std::size_t i = 0; i < outcomes.size(); ++i)
         CHECK(outcomes[i].text == std::to_string(i));
-    CHECK(p.node.stats().peers == 8 + 2);
+    CHECK(p.node.stats().peers == 1 + 2);
 }
 
 TEST_CASE("an answer may be given later, and failure has words") {
@@ -183,8 +183,9 @@ TEST_CASE("a request whose worker goes away is redelivered") {
 
 TEST_CASE("cancelling a request ends it, whether it waits here or at the broker") {
     pattern p;
-    client_pool_options options;
-    options.max_connections = 1;
+    client_options options;
+    options.max_outstanding = 1;
+    options.deadline = 500ms; // which the broker is told; of a cancellation it cannot be
     client c = p.ask(options);
     outcome running;
     outcome waiting;
@@ -234,7 +235,7 @@ TEST_CASE("a broker that says nothing of extensions is taken for a plain one") {
     asio::io_context io{1};
     mizzen::router plain{io};
     const std::string endpoint = plain.bind("tcp://127.0.0.1:*");
-    client_pool_options options;
+    client_options options;
     options.probe_timeout = 20ms;
     client c{io, options};
     c.connect(endpoint);
@@ -247,6 +248,67 @@ TEST_CASE("a broker that says nothing of extensions is taken for a plain one") {
             services.emplace_back(m.front().empty() ? m.text(2) : "a tag");
     }
     CHECK(services == std::vector<std::string>{"mmi.broker", "s"});
+}
+
+TEST_CASE("a client that holds gets its replies when it holds no more") {
+    pattern p;
+    const worker w = p.serve("echo", echo);
+    client c = p.ask();
+    outcome first;
+    c.async_request("echo", message{"one"}, first.handler());
+    REQUIRE(p.run_until([&] { return first.done; }));
+    outcome second;
+    c.hold(true);
+    c.async_request("echo", message{"two"}, second.handler());
+    REQUIRE(p.run_until([&] { return w.stats().replies == 2; }));
+    p.io.poll();
+    CHECK_FALSE(second.done);
+    c.hold(false);
+    REQUIRE(p.run_until([&] { return second.done; }));
+    CHECK(second.text == "two");
+}
+
+TEST_CASE("what a broker that goes away had not answered is sent to the next one") {
+    pattern p;
+    std::vector<responder> kept;
+    const worker slow = p.serve(
+        "s", [&](const message&, responder answer) { kept.push_back(std::move(answer)); });
+    broker other{p.io, pattern::fast()};
+    const std::string second = other.bind("tcp://127.0.0.1:*");
+    worker_options options;
+    options.service = "s";
+    worker w{p.io, options, echo};
+    w.connect(second);
+    client c = p.ask();
+    c.connect(second);
+    std::vector<outcome> outcomes(20);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        c.async_request("s", message{std::to_string(i)}, outcomes[i].handler());
+    REQUIRE(p.run_until([&] { return !kept.empty(); }));
+    p.node.stop();
+    REQUIRE(p.run_until([&] {
+        return std::all_of(outcomes.begin(), outcomes.end(), [](auto& o) { return o.done; });
+    }));
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        CHECK(outcomes[i].text == std::to_string(i));
+    CHECK(c.stats().failovers >= 1);
+}
+
+TEST_CASE("a client finds the one broker of its list that is there") {
+    pattern p;
+    const worker w = p.serve("echo", echo);
+    std::string nobody;
+    {
+        mizzen::router closed{p.io};
+        nobody = closed.bind("tcp://127.0.0.1:*");
+    }
+    client c{p.io};
+    c.connect(nobody);
+    c.connect(p.endpoint);
+    outcome o;
+    c.async_request("echo", message{"x"}, o.handler());
+    REQUIRE(p.run_until([&] { return o.done; }));
+    CHECK(o.text == "x");
 }
 
 TEST_CASE("a worker comes back to a broker that was restarted") {

@@ -339,5 +339,158 @@ TEST_CASE("majordomo worker: shutdown says DISCONNECT once, and then nothing") {
     CHECK_FALSE(w.core.deadline());
 }
 
+// --- Credit ---
+
+worker_options with_credit(std::uint32_t credit) {
+    worker_options options = echo_options();
+    options.credit = credit;
+    return options;
+}
+
+TEST_CASE("majordomo worker: credit is announced on READY only when there is more than one") {
+    worker one{with_credit(1)};
+    one.connected();
+    CHECK(one.take() == messages{ready_frames("echo")});
+    worker many{with_credit(100)};
+    many.connected();
+    CHECK(many.take() == messages{ready_frames("echo") + frames{"credit=100"}});
+}
+
+TEST_CASE("majordomo worker: as many requests as its credit says are taken, whatever the limit") {
+    worker_options options = with_credit(3);
+    options.max_requests = 1;
+    worker w{options};
+    w.register_quietly();
+    for (const char* handle : {"00000001", "00000002", "00000003", "00000004"})
+        w.in(request_frames(handle, {handle}));
+    CHECK(w.jobs.size() == 3);
+    CHECK(w.core.stats().overflowed == 1);
+    w.reply(w.jobs[1], {"B"});
+    w.in(request_frames("00000005", {"e"}));
+    CHECK(w.jobs.size() == 4);
+    w.reply(w.jobs[3], {"E"});
+    w.reply(w.jobs[0], {"A"});
+    w.reply(w.jobs[1], {"again"}); // its place was given to another
+    CHECK(w.take() == messages{reply_frames("00000002", {"B"}), reply_frames("00000005", {"E"}),
+                               reply_frames("00000001", {"A"})});
+}
+
+TEST_CASE("majordomo worker: a broker that heartbeats to the busy is missed by the busy") {
+    worker w;
+    w.register_quietly();
+    w.in(request_frames("12345678", {"a"}));
+    w.advance(1s);
+    w.in(heartbeat_frames);
+    w.advance(7499ms);
+    CHECK(w.core.stats().lost_brokers == 0);
+    w.advance(1ms);
+    CHECK(w.core.stats().lost_brokers == 1);
+}
+
+// --- Draining ---
+
+TEST_CASE("majordomo worker: a drain without work says DISCONNECT at once") {
+    worker w;
+    w.register_quietly();
+    w.core.drain(w.now);
+    w.collect();
+    CHECK(w.take() == messages{disconnect_frames});
+    CHECK(w.core.ended());
+}
+
+TEST_CASE("majordomo worker: a drain answers what it has, takes nothing new, then leaves") {
+    worker w{with_credit(4)};
+    w.register_quietly();
+    w.in(request_frames("00000001", {"a"}));
+    w.in(request_frames("00000002", {"b"}));
+    w.core.drain(w.now);
+    w.in(request_frames("00000003", {"c"}));
+    CHECK(w.jobs.size() == 2);
+    w.reply(w.jobs[1], {"B"});
+    CHECK_FALSE(w.core.ended());
+    w.advance(2500ms);
+    w.fail(w.jobs[0]);
+    CHECK(w.take() == messages{reply_frames("00000002", {"B"}), heartbeat_frames,
+                               reply_frames("00000001\x01", {"broken"}), disconnect_frames});
+    CHECK(w.core.ended());
+    CHECK_FALSE(w.core.deadline());
+}
+
+TEST_CASE("majordomo worker: a drain whose broker is lost is over") {
+    for (const bool told : {false, true}) {
+        worker w;
+        w.register_quietly();
+        w.in(request_frames("00000001", {"a"}));
+        w.core.drain(w.now);
+        if (told)
+            w.in(disconnect_frames);
+        else
+            w.core.disconnected(w.now);
+        CHECK(w.core.ended());
+        w.advance(1min);
+        CHECK(w.reconnects.empty());
+    }
+    worker unconnected;
+    unconnected.core.drain(unconnected.now);
+    CHECK(unconnected.core.ended());
+}
+
+// --- MDP 0.2, from RFC 18 ---
+
+frames command_02(char command, const frames& rest = {}) {
+    return frames{"MDPW02", std::string(1, command)} + rest;
+}
+
+worker_options second_version() {
+    worker_options options = echo_options();
+    options.protocol = dialect::version::mdp02;
+    return options;
+}
+
+TEST_CASE("majordomo worker 0.2: parts of a reply, then the final one") {
+    worker w{second_version()};
+    w.connected();
+    CHECK(w.take() == messages{command_02('\1', {"echo"})});
+    w.in(command_02('\2', {"12345678", "", "a"}));
+    REQUIRE(w.jobs.size() == 1);
+    w.core.partial(w.jobs[0], message_of({"1"}), w.now);
+    w.core.partial(w.jobs[0], message_of({}), w.now);
+    w.collect();
+    w.reply(w.jobs[0], {"2"});
+    CHECK(w.take() == messages{command_02('\3', {"12345678", "", "1"}),
+                               command_02('\3', {"12345678", "", ""}),
+                               command_02('\4', {"12345678", "", "2"})});
+    CHECK(w.core.stats().partials == 2);
+    w.core.partial(w.jobs[0], message_of({"3"}), w.now);
+    w.collect();
+    CHECK(w.take().empty());
+}
+
+TEST_CASE("majordomo worker 0.2: its heartbeat is 0.1's DISCONNECT, and is not taken for that") {
+    worker w{second_version()};
+    w.register_quietly();
+    w.advance(2500ms);
+    CHECK(w.take() == messages{command_02('\5')});
+    w.in(command_02('\5'));
+    CHECK(w.core.stats().disconnects == 0);
+    w.in(command_02('\6'));
+    CHECK(w.core.stats().disconnects == 1);
+    worker old;
+    old.register_quietly();
+    old.in(command_02('\5')); // the other version's: no broker of ours
+    CHECK(old.core.stats().malformed == 1);
+}
+
+TEST_CASE("majordomo worker: 0.1 has no word for a part of a reply") {
+    worker w;
+    w.register_quietly();
+    w.in(request_frames("12345678", {"a"}));
+    w.core.partial(w.jobs.at(0), message_of({"1"}), w.now);
+    w.collect();
+    CHECK(w.take().empty());
+    w.reply(w.jobs[0], {"A"});
+    CHECK(w.take() == messages{reply_frames("12345678", {"A"})});
+}
+
 } // namespace
 } // namespace mizzen::majordomo::test

@@ -1,193 +1,201 @@
-// The client's pool: which connection takes which request, and whether requests have a tag.
-#include "client_lane.hpp"
+// The client's shell: carries messages and time between links and the core, and ends operations.
+#include "client_link.hpp"
 #include <mizzen/endpoint.hpp>
 #include <mizzen/error.hpp>
 #include <mizzen/patterns/majordomo/client.hpp>
+#include <mizzen/patterns/majordomo/client_core.hpp>
 
 #include <asio/error.hpp>
+#include <asio/steady_timer.hpp>
 
-#include <algorithm>
-#include <map>
+#include <chrono>
+#include <random>
 #include <vector>
 
 namespace mizzen::majordomo {
+namespace {
 
-using detail::client_lane;
+time_point now() noexcept { return std::chrono::steady_clock::now(); }
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+}
+
+} // namespace
+
+using detail::client_link;
 using detail::request_operation;
 
-class client::shell : public std::enable_shared_from_this<client::shell> {
+class client::shell final : public std::enable_shared_from_this<client::shell>,
+                            private detail::client_link_owner {
 public:
-    shell(asio::any_io_executor executor, const client_pool_options& options)
-        : executor_{std::move(executor)}, options_{options}, probe_timer_{executor_} {
-        options_.request.aware = false;
-        options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);
-    }
+    shell(asio::any_io_executor executor, const client_options& options)
+        : executor_{std::move(executor)}, timer_{executor_}, core_{options, random_seed()} {}
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
-        if (!ec)
-            endpoint_ = endpoint;
+        if (ec)
+            return;
+        endpoints_.emplace_back(endpoint);
+        core_.add_broker();
     }
 
-    void enqueue(std::unique_ptr<request_operation> op) {
+    std::uint64_t enqueue(std::unique_ptr<request_operation> op, std::string_view service,
+                          message&& body, const request_options& wanted) {
+        std::error_code ec;
+        std::uint64_t number = 0;
         if (stopped_)
-            return op->complete(asio::error::operation_aborted, {});
-        if (endpoint_.empty())
-            return op->complete(mizzen::errc::no_such_endpoint, {});
-        if (!valid_service_name(op->service) || op->body.empty())
-            return op->complete(errc::malformed_request, {});
-        const std::uint64_t number = op->number;
-        waiting_.emplace(number, std::move(op));
-        if (knowledge_ == knowledge::none) {
-            knowledge_ = knowledge::asked;
-            hold_ = true;
-            ask();
+            ec = asio::error::operation_aborted;
+        else if (endpoints_.empty())
+            ec = mizzen::errc::no_such_endpoint;
+        else
+            number = core_.request(service, std::move(body), wanted, turn_time(), ec);
+        if (number == 0) {
+            op->complete(ec, {});
+            return 0;
         }
-        give_out();
+        const std::size_t slot = client_core::slot_of(number);
+        if (slot >= operations_.size())
+            operations_.resize(slot + 1);
+        operations_[slot] = std::move(op);
+        act();
+        return number;
     }
 
     void cancel(std::uint64_t number) {
-        if (const auto at = waiting_.find(number); at != waiting_.end()) {
-            const auto op = std::move(at->second);
-            waiting_.erase(at);
-            return op->complete(asio::error::operation_aborted, {});
-        }
-        for (const auto& lane : lanes_) {
-            if (lane->operation && lane->operation->number == number)
-                return lane->cancel();
-        }
+        if (stopped_)
+            return;
+        core_.cancel(number, now());
+        act();
+    }
+
+    void hold(bool on) {
+        held_ = on;
+        for (const auto& link : links_)
+            if (link)
+                link->hold(on);
     }
 
     void stop() {
         if (std::exchange(stopped_, true))
             return;
-        probe_timer_.cancel();
-        for (const auto& lane : lanes_) {
-            lane->stop();
-            if (const auto op = std::exchange(lane->operation, nullptr))
+        timer_.cancel();
+        for (const auto& link : links_)
+            if (link)
+                link->close();
+        links_.clear();
+        for (const auto& op : operations_)
+            if (op)
                 op->complete(asio::error::operation_aborted, {});
-        }
-        for (const auto& [number, op] : waiting_)
-            op->complete(asio::error::operation_aborted, {});
-        waiting_.clear();
+        operations_.clear();
     }
 
-    [[nodiscard]] client_stats stats() const {
-        client_stats sum;
-        for (const auto& lane : lanes_) {
-            const client_stats& one = lane->core().stats();
-            sum.requests += one.requests;
-            sum.resent += one.resent;
-            sum.replies += one.replies;
-            sum.malformed += one.malformed;
-            sum.mismatched += one.mismatched;
-        }
-        return sum;
-    }
-
+    [[nodiscard]] const client_stats& stats() const noexcept { return core_.stats(); }
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
-    [[nodiscard]] std::uint64_t next_number() noexcept { return ++last_number_; }
 
 private:
-    enum class knowledge : std::uint8_t {
-        none,
-        asked,    // mmi.broker is on its way; with `hold_`, requests wait for the answer
-        no_reply, // yet: asked again when there is a sign of life
-        plain,
-        aware,
-    };
+    // --- From the links ---
 
-    [[nodiscard]] std::shared_ptr<client_lane> free_lane() {
-        if (!idle_.empty()) {
-            auto lane = std::move(idle_.back());
-            idle_.pop_back();
-            return lane;
+    void received(std::uint32_t link, message&& m) override {
+        if (!in_turn_) {
+            in_turn_ = true;
+            turn_time_ = now();
         }
-        if (lanes_.size() >= options_.max_connections)
-            return nullptr;
-        auto lane = std::make_shared<client_lane>(
-            executor_, endpoint_, options_.request,
-            [this](client_lane& l, std::error_code ec, message m) { done(l, ec, std::move(m)); });
-        lane->set_aware(knowledge_ == knowledge::aware);
-        lanes_.push_back(lane);
-        return lane;
+        core_.receive(link, std::move(m), turn_time_);
+        act();
+    }
+    void turn_over() override {
+        in_turn_ = false;
+        set_timer();
+    }
+    void lost(std::uint32_t link) override {
+        core_.link_lost(link, now());
+        act();
+    }
+    void refused(std::uint32_t link) override {
+        core_.link_refused(link, now());
+        act();
     }
 
-    void give_out() {
-        while (!hold_ && !waiting_.empty()) {
-            const auto lane = free_lane();
-            if (!lane)
-                return;
-            lane->operation = std::move(waiting_.begin()->second);
-            waiting_.erase(waiting_.begin());
-            lane->request(lane->operation->service, std::move(lane->operation->body));
-        }
-    }
+    // The clock is looked at once for all messages of a turn.
+    [[nodiscard]] time_point turn_time() const noexcept { return in_turn_ ? turn_time_ : now(); }
 
-    void done(client_lane& lane, std::error_code ec, message&& m) {
-        idle_.push_back(lane.shared_from_this());
-        if (&lane == probe_) {
-            learn(ec, m);
-        } else {
-            const auto op = std::exchange(lane.operation, nullptr);
-            if (ec == errc::cancelled)
-                ec = asio::error::operation_aborted;
-            op->complete(ec, std::move(m));
-            if (knowledge_ == knowledge::no_reply && !ec) {
-                knowledge_ = knowledge::asked;
-                ask();
+    // --- What the core wants ---
+
+    void act() {
+        client_core::action next;
+        while (!stopped_ && core_.next_action(next)) {
+            switch (next.what) {
+            case client_core::step::open: open(next.link, next.broker); break;
+            case client_core::step::send: links_[next.link]->send(std::move(next.m)); break;
+            case client_core::step::close:
+                links_[next.link]->close();
+                links_[next.link].reset();
+                break;
+            case client_core::step::partial:
+                take_part(next);
+                break;
+            case client_core::step::done: finish(next); break;
             }
         }
-        give_out();
+        if (!in_turn_)
+            set_timer();
     }
 
-    void ask() {
-        const auto lane = free_lane();
-        if (!lane) {
-            knowledge_ = knowledge::no_reply;
+    void open(std::uint32_t number, std::uint32_t broker) {
+        if (number >= links_.size())
+            links_.resize(number + 1);
+        links_[number] =
+            std::make_shared<client_link>(executor_, number, static_cast<client_link_owner&>(*this));
+        links_[number]->open(endpoints_[broker]);
+        if (held_)
+            links_[number]->hold(true);
+    }
+
+    void take_part(client_core::action& part) {
+        const auto& op = operations_[client_core::slot_of(part.request)];
+        if (op->take_part)
+            op->take_part(std::move(part.m));
+    }
+
+    void finish(client_core::action& last) {
+        const auto op = std::move(operations_[client_core::slot_of(last.request)]);
+        if (last.ec == errc::cancelled)
+            last.ec = asio::error::operation_aborted;
+        op->complete(last.ec, std::move(last.m));
+    }
+
+    // One timer, which may fire early and look again.
+    void set_timer() {
+        const auto due = core_.deadline();
+        if (!due || stopped_ || (timer_set_ && timer_.expiry() <= *due))
             return;
-        }
-        probe_ = lane.get();
-        probe_timer_.expires_after(options_.probe_timeout);
-        probe_timer_.async_wait([self = shared_from_this()](std::error_code ec) {
-            if (!ec && self->probe_ != nullptr && !self->stopped_)
-                self->probe_->cancel();
+        timer_set_ = true;
+        timer_.expires_at(*due);
+        timer_.async_wait([self = shared_from_this()](std::error_code ec) {
+            if (ec || self->stopped_)
+                return;
+            self->timer_set_ = false;
+            self->core_.handle_timeout(now());
+            self->act();
         });
-        lane->request("mmi.broker", message{octets{}});
-    }
-
-    void learn(std::error_code ec, const message& answer) {
-        probe_ = nullptr;
-        hold_ = false;
-        probe_timer_.cancel();
-        if (ec) {
-            knowledge_ = knowledge::no_reply;
-            return;
-        }
-        const bool knows_tags =
-            answer.text(0) == "200" && std::any_of(answer.begin(), answer.end(), [](octets part) {
-                return zmtp::as_text(part) == request_tag::prefix;
-            });
-        knowledge_ = knows_tags ? knowledge::aware : knowledge::plain;
-        for (const auto& lane : lanes_)
-            lane->set_aware(knows_tags);
     }
 
     asio::any_io_executor executor_;
-    client_pool_options options_;
-    asio::steady_timer probe_timer_;
-    std::string endpoint_;
-    std::vector<std::shared_ptr<client_lane>> lanes_;
-    std::vector<std::shared_ptr<client_lane>> idle_;
-    std::map<std::uint64_t, std::unique_ptr<request_operation>> waiting_; // in order of arrival
-    client_lane* probe_ = nullptr;
-    knowledge knowledge_ = knowledge::none;
-    bool hold_ = false;
+    asio::steady_timer timer_;
+    client_core core_;
+    std::vector<std::string> endpoints_;
+    std::vector<std::shared_ptr<client_link>> links_;                // by their numbers
+    std::vector<std::unique_ptr<request_operation>> operations_;    // by their slots
+    time_point turn_time_{};
+    bool in_turn_ = false; // messages are being received
+    bool timer_set_ = false;
+    bool held_ = false;
     bool stopped_ = false;
-    std::uint64_t last_number_ = 0;
 };
 
-client::client(asio::any_io_executor executor, const client_pool_options& options)
+client::client(asio::any_io_executor executor, const client_options& options)
     : shell_{std::make_shared<shell>(std::move(executor), options)} {}
 
 client& client::operator=(client&& other) noexcept {
@@ -210,15 +218,18 @@ void client::connect(std::string_view endpoint) {
 void client::connect(std::string_view endpoint, std::error_code& ec) {
     shell_->connect(endpoint, ec);
 }
+void client::hold(bool on) { shell_->hold(on); }
 void client::stop() noexcept {
     if (shell_)
         shell_->stop();
 }
-client_stats client::stats() const { return shell_->stats(); }
-std::uint64_t client::next_number() noexcept { return shell_->next_number(); }
-void client::enqueue(std::unique_ptr<request_operation> op) { shell_->enqueue(std::move(op)); }
-void client::cancel(const std::weak_ptr<shell>& pool, std::uint64_t number) {
-    if (const auto alive = pool.lock())
+const client_stats& client::stats() const noexcept { return shell_->stats(); }
+std::uint64_t client::enqueue(std::unique_ptr<request_operation> op, std::string_view to,
+                              message what, const request_options& how) {
+    return shell_->enqueue(std::move(op), to, std::move(what), how);
+}
+void client::cancel(const std::weak_ptr<shell>& shell, std::uint64_t number) {
+    if (const auto alive = shell.lock())
         alive->cancel(number);
 }
 

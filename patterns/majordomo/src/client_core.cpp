@@ -1,8 +1,9 @@
-// The client's sending, sending again, and judging of replies.
-#include <mizzen/patterns/majordomo/client_core.hpp>
+// The client's requests: from when they are made until they are over.
+#include "client_state.hpp"
 
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace mizzen::majordomo {
@@ -22,113 +23,376 @@ std::error_code to_error(status outcome) noexcept {
     return errc::handler_failed; // a failure that has no name yet
 }
 
+constexpr int slot_bits = 20;
+static_assert(client_core::max_slots == std::size_t{1} << slot_bits);
+
+milliseconds not_negative(milliseconds time) noexcept {
+    return std::clamp(time, milliseconds{0}, milliseconds{std::chrono::hours{24 * 365}});
+}
+
+void write_number(std::byte* to, std::uint64_t number) noexcept {
+    for (unsigned i = 0; i < 8; ++i)
+        to[i] = static_cast<std::byte>(number >> (56 - 8 * i));
+}
+
+std::uint64_t read_number(const std::byte* from) noexcept {
+    std::uint64_t number = 0;
+    for (unsigned i = 0; i < 8; ++i)
+        number = (number << 8) | std::to_integer<std::uint64_t>(from[i]);
+    return number;
+}
+
 } // namespace
 
-client_core::client_core(const client_options& options, std::uint64_t seed)
-    : options_{options}, seed_{seed} {}
+client_core::state::state(const client_options& options, std::uint64_t seed)
+    : options_{options}, seed_{patterns::mix(seed)}, random_{seed} {
+    options_.retry_delay = not_negative(options_.retry_delay);
+    options_.retry_delay_max = std::max(not_negative(options_.retry_delay_max),
+                                        options_.retry_delay);
+    options_.max_outstanding =
+        std::clamp<std::size_t>(options_.max_outstanding, 1, max_slots / 2);
+    options_.max_waiting = std::min<std::size_t>(options_.max_waiting, max_slots / 2);
+    options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);
+}
 
-void client_core::request(std::string_view service, message&& body, time_point now,
-                          std::error_code& ec) {
-    if (pending_) {
-        ec = errc::request_pending;
-        return;
-    }
-    if (!valid_service_name(service) || body.empty()) {
-        ec = errc::malformed_request;
-        return;
-    }
-    ec.clear();
+// --- Being made ---
+
+std::uint64_t client_core::state::request(std::string_view service, message&& body,
+                                          const request_options& wanted, time_point now,
+                                          std::error_code& ec) {
+    ec = admit(service, body);
+    if (ec)
+        return 0;
+    record& r = take_record();
+    r.octets = body.encoded_size();
+    octets_ += r.octets;
     ++stats_.requests;
-    pending_ = true;
-    sent_ = 0;
-    service_ = service;
-    tag_.reset();
-    frame_client_request(body, service);
-    if (options_.aware) {
-        tag_ = make_tag();
-        frame_tag(body, *tag_);
+    r.service = service;
+    frame_client_request(body, service, spoken());
+    r.kept = std::move(body);
+    r.retries = std::max(wanted.retries.value_or(options_.retries), 0);
+    r.timeout = not_negative(wanted.timeout.value_or(options_.timeout));
+    if (const milliseconds limit = wanted.deadline.value_or(options_.deadline); limit.count() > 0) {
+        r.ends = true;
+        r.end = now + not_negative(limit);
+        set_timer(r, r.end);
     }
-    kept_ = std::move(body);
-    send_request(now);
+    waiting_.push_back(r);
+    ++waits_;
+    if (mode_ == mode::unasked)
+        ask(now);
+    else if (unanswered_ != 0 && (mode_ == mode::asking || mode_ == mode::pausing))
+        set_end(r, now);
+    const std::uint64_t number = r.number;
+    give_out(now);
+    return number;
 }
 
-request_tag client_core::make_tag() noexcept {
-    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-    const auto deadline = std::clamp<std::int64_t>(options_.deadline.count(), 0, most);
-    return patterns::make_tag(seed_, ++tags_made_, static_cast<std::uint32_t>(deadline));
+std::error_code client_core::state::admit(std::string_view service, const message& body) noexcept {
+    if (!valid_service_name(service) || body.empty())
+        return errc::malformed_request;
+    const std::size_t room = options_.max_octets - std::min(octets_, options_.max_octets);
+    const bool heavy = pending_ != 0 && body.encoded_size() > room;
+    if (heavy || pending_ >= options_.max_outstanding + options_.max_waiting) {
+        ++stats_.refused;
+        return errc::too_many_requests;
+    }
+    return {};
 }
 
-void client_core::send_request(time_point now) {
-    if (!std::exchange(connected_, true))
-        actions_.push_back({step::open, {}, {}});
-    message m;
-    if (++sent_ <= options_.retries)
-        m = kept_.share();
+client_core::state::record& client_core::state::take_record() {
+    if (unused_.empty()) {
+        records_.emplace_back();
+        records_.back().number = records_.size() - 1; // its slot
+        unused_.reserve(records_.size());
+        unused_.push_back(&records_.back());
+    }
+    record& r = *unused_.back();
+    unused_.pop_back();
+    r.number = (++serial_ << slot_bits) | slot_of(r.number);
+    r.at = record::phase::waiting;
+    r.streaming = r.ends = r.patient = false;
+    r.times_sent = r.timeouts = 0;
+    r.link = no_link;
+    ++pending_;
+    return r;
+}
+
+client_core::state::record* client_core::state::find(std::uint64_t number) noexcept {
+    const std::size_t slot = slot_of(number);
+    if (number == 0 || slot >= records_.size())
+        return nullptr;
+    record& r = records_[slot];
+    return r.at != record::phase::over && r.number == number ? &r : nullptr;
+}
+
+client_core::state::record* client_core::state::find(const request_tag& tag) noexcept {
+    return read_number(tag.id.data()) == seed_ ? find(read_number(tag.id.data() + 8)) : nullptr;
+}
+
+// --- Being sent ---
+
+void client_core::state::give_out(time_point now) {
+    while (record* r = waiting_.front())
+        if (!give_out(*r, now))
+            return;
+}
+
+bool client_core::state::give_out(record& r, time_point now) {
+    if (outstanding_ >= options_.max_outstanding)
+        return false;
+    std::uint32_t link = shared_;
+    if (mode_ == mode::plain || mode_ == mode::silent) {
+        link = free_lane();
+        if (link == no_link)
+            return false;
+        links_[link].request = r.number;
+        r.link = link;
+    } else if (mode_ != mode::aware) {
+        return false;
+    }
+    waiting_.remove(r);
+    --waits_;
+    ++outstanding_;
+    send(r, link, now);
+    return true;
+}
+
+void client_core::state::send(record& r, std::uint32_t link, time_point now) {
+    message m = r.kept.share();
     if (m.empty())
-        m = std::move(kept_);
-    actions_.push_back({step::send, std::move(m), {}});
-    reply_due_ = now + options_.timeout;
-}
-
-void client_core::drop_connection() {
-    if (std::exchange(connected_, false))
-        actions_.push_back({step::close, {}, {}});
-}
-
-void client_core::cancel() {
-    if (!pending_)
-        return;
-    drop_connection();
-    finish(errc::cancelled, {});
-}
-
-void client_core::receive(message&& m, time_point /*now*/) {
-    const to_client in = parse_to_client(m);
-    if (in.what == to_client::kind::malformed) {
-        ++stats_.malformed;
-        return;
+        throw std::bad_alloc{};
+    if (link == shared_) {
+        if (options_.protocol != dialect::version::mdp01)
+            m.push_front(octets{}); // the end of an envelope, which 0.2 has not
+        frame_tag(m, make_tag(r, now));
+        sent_.push_back(r);
     }
-    if (!pending_ || !connected_ || in.service != service_ || in.tag != tag_) {
-        ++stats_.mismatched;
+    r.at = record::phase::sent;
+    r.sent = now;
+    set_end(r, now);
+    set_timer(r, now + r.timeout);
+    ++stats_.sent;
+    if (r.times_sent++ != 0)
+        ++stats_.resent;
+    push(step::send, link, 0, std::move(m));
+}
+
+// What all of its attempts take, with the longest pauses between them.
+void client_core::state::set_end(record& r, time_point now) noexcept {
+    if (r.ends)
+        return;
+    r.ends = r.patient = true;
+    milliseconds sum = r.timeout;
+    for (int i = 1; i <= std::min(r.retries, 1000); ++i) {
+        const int doublings = std::min(i - 1, 20);
+        sum += r.timeout + std::min(options_.retry_delay * (1 << doublings),
+                                    options_.retry_delay_max) * 5 / 4;
+    }
+    r.end = now + std::min(sum, milliseconds{std::chrono::hours{24 * 365}});
+    if (r.at == record::phase::waiting)
+        set_timer(r, r.end);
+}
+
+request_tag client_core::state::make_tag(const record& r, time_point now) const noexcept {
+    request_tag tag;
+    write_number(tag.id.data(), seed_);
+    write_number(tag.id.data() + 8, r.number);
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+    const auto left = std::chrono::ceil<milliseconds>(r.end - now).count();
+    tag.deadline_ms =
+        r.ends ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, most)) : 0;
+    return tag;
+}
+
+void client_core::state::set_timer(record& r, time_point due) {
+    timers_.set(r, r.ends && !(r.patient && r.streaming) ? std::min(due, r.end) : due);
+}
+
+// --- Waiting for its reply ---
+
+void client_core::state::on_due(record& r, time_point now) {
+    timers_.clear(r);
+    const bool over = r.ends && r.end <= now && !(r.patient && r.streaming);
+    if (over || r.streaming)
+        return finish(r, errc::timed_out, {});
+    if (r.at == record::phase::pausing)
+        return resume(r, now);
+    if (r.timeouts >= r.retries)
+        return finish(r, errc::timed_out, {});
+    if (r.link == no_link && links_[shared_].heard <= r.sent)
+        check_shared(now);
+    pause(r, now);
+}
+
+// Its reply may still come, and counts.
+void client_core::state::pause(record& r, time_point now) {
+    sent_.remove(r);
+    r.at = record::phase::pausing;
+    set_timer(r, now + delay(++r.timeouts));
+}
+
+void client_core::state::resume(record& r, time_point now) {
+    if (r.link != no_link) {
+        // A late reply must not pass for the answer to a later request: its link is left. A broker
+        // of which nothing was heard since is left, too.
+        const connection left = links_[r.link];
+        close_link(std::exchange(r.link, no_link));
+        if (left.broker == present_ && left.heard <= r.sent)
+            next_broker();
+    }
+    wait_again(r);
+    give_out(now);
+}
+
+// In front of those that were never sent.
+void client_core::state::wait_again(record& r) {
+    sent_.remove(r);
+    --outstanding_;
+    ++waits_;
+    r.at = record::phase::waiting;
+    waiting_.push_front(r);
+    if (r.ends)
+        timers_.set(r, r.end);
+}
+
+// From three to five quarters of the pause, so that many clients do not come back together.
+milliseconds client_core::state::delay(int times) noexcept {
+    const int doublings = std::min(times - 1, 20);
+    const milliseconds full =
+        std::min(options_.retry_delay * (1 << doublings), options_.retry_delay_max);
+    const auto half = static_cast<std::uint64_t>(full.count()) / 2;
+    return full * 3 / 4 + milliseconds{static_cast<std::int64_t>(random_.next() % (half + 1))};
+}
+
+// --- Being over ---
+
+void client_core::state::take_reply(record& r, const to_client& in, message&& m, time_point now) {
+    drop_frames(m, in.head);
+    if (in.what == to_client::kind::partial) {
+        ++stats_.partials;
+        r.streaming = true;
+        if (r.at == record::phase::pausing && r.link == no_link)
+            sent_.push_back(r);
+        r.at = record::phase::sent;
+        set_timer(r, now + r.timeout);
+        return push(step::partial, 0, r.number, std::move(m));
+    }
+    if (in.outcome == status::stopping && brokers_ > 1 && !r.streaming &&
+        r.timeouts++ < r.retries) {
+        if (r.at != record::phase::waiting)
+            wait_again(r);
+        if (mode_ == mode::aware)
+            leave_broker(now);
         return;
     }
     ++stats_.replies;
-    const std::error_code ec = to_error(in.outcome);
-    drop_frames(m, in.head);
-    finish(ec, std::move(m));
+    finish(r, to_error(in.outcome), std::move(m));
 }
 
-std::optional<time_point> client_core::deadline() const noexcept {
-    if (!pending_)
-        return std::nullopt;
-    return reply_due_;
-}
-
-void client_core::handle_timeout(time_point now) {
-    if (!pending_ || now < reply_due_)
-        return;
-    drop_connection(); // a late reply must not pass for the answer to a later request
-    if (kept_.empty())
-        return finish(errc::timed_out, {});
-    ++stats_.resent;
-    send_request(now);
-}
-
-void client_core::finish(std::error_code ec, message&& m) {
-    pending_ = false;
-    kept_.clear();
-    actions_.push_back({step::done, std::move(m), ec});
-}
-
-bool client_core::next_action(action& out) {
-    if (next_action_ == actions_.size())
-        return false;
-    out = std::move(actions_[next_action_++]);
-    if (next_action_ == actions_.size()) {
-        actions_.clear();
-        next_action_ = 0;
+void client_core::state::finish(record& r, std::error_code ec, message&& m) {
+    timers_.clear(r);
+    if (r.at == record::phase::waiting) {
+        waiting_.remove(r);
+        --waits_;
+    } else {
+        sent_.remove(r);
+        --outstanding_;
     }
+    if (ec == errc::timed_out || ec == errc::interrupted)
+        ++stats_.abandoned;
+    if (const std::uint32_t own = std::exchange(r.link, no_link); own != no_link) {
+        links_[own].request = 0;
+        // Its reply may still come on it; or it is not needed any more.
+        if (ec == errc::timed_out || ec == errc::cancelled || ec == errc::interrupted ||
+            mode_ == mode::aware)
+            close_link(own);
+        else
+            idle_.push_back(own);
+    }
+    r.at = record::phase::over;
+    r.kept.clear();
+    octets_ -= r.octets;
+    --pending_;
+    unused_.push_back(&r);
+    push(step::done, 0, r.number, std::move(m), ec);
+}
+
+void client_core::state::cancel(std::uint64_t number, time_point now) {
+    if (record* r = find(number)) {
+        finish(*r, errc::cancelled, {});
+        give_out(now);
+    }
+}
+
+// --- What comes out ---
+
+void client_core::state::push(step what, std::uint32_t link, std::uint64_t request, message&& m,
+                              std::error_code ec) {
+    action& out = actions_.push_back();
+    out.what = what;
+    out.link = link;
+    out.broker = what == step::open ? links_[link].broker : 0;
+    out.request = request;
+    out.m = std::move(m);
+    out.ec = ec;
+}
+
+bool client_core::state::next_action(action& out) {
+    if (actions_.empty())
+        return false;
+    out = actions_.pop_front();
     return true;
 }
+
+std::optional<time_point> client_core::state::deadline() const noexcept {
+    std::optional<time_point> due = timers_.first();
+    for (const auto& other : {probe_due_, mode_ == mode::pausing ? std::optional{resume_at_}
+                                                                 : std::nullopt}) {
+        if (other)
+            due = due ? std::min(*due, *other) : *other;
+    }
+    return due;
+}
+
+void client_core::state::handle_timeout(time_point now) {
+    if (probe_due_ && *probe_due_ <= now) {
+        probe_due_.reset();
+        on_no_answer(now);
+    }
+    if (mode_ == mode::pausing && resume_at_ <= now)
+        ask(now);
+    while (record* r = timers_.due(now))
+        on_due(*r, now);
+    give_out(now);
+}
+
+// --- The core itself ---
+
+client_core::client_core(const client_options& options, std::uint64_t seed)
+    : state_{std::make_unique<state>(options, seed)} {}
+client_core::client_core(client_core&&) noexcept = default;
+client_core& client_core::operator=(client_core&&) noexcept = default;
+client_core::~client_core() = default;
+
+void client_core::add_broker() { state_->add_broker(); }
+std::uint64_t client_core::request(std::string_view service, message&& body,
+                                   const request_options& wanted, time_point now,
+                                   std::error_code& ec) {
+    return state_->request(service, std::move(body), wanted, now, ec);
+}
+void client_core::cancel(std::uint64_t request, time_point now) { state_->cancel(request, now); }
+void client_core::receive(std::uint32_t link, message&& m, time_point now) {
+    state_->receive(link, std::move(m), now);
+}
+void client_core::link_lost(std::uint32_t link, time_point now) { state_->link_lost(link, now); }
+void client_core::link_refused(std::uint32_t link, time_point now) {
+    state_->link_refused(link, now);
+}
+std::optional<time_point> client_core::deadline() const noexcept { return state_->deadline(); }
+void client_core::handle_timeout(time_point now) { state_->handle_timeout(now); }
+bool client_core::next_action(action& out) { return state_->next_action(out); }
+std::size_t client_core::pending() const noexcept { return state_->pending(); }
+const client_stats& client_core::stats() const noexcept { return state_->stats(); }
 
 } // namespace mizzen::majordomo

@@ -8,7 +8,7 @@ namespace {
 
 const char* words(errc code) noexcept {
     switch (code) {
-    case errc::timed_out: return "no reply in time";
+    case errc::timed_out: return "abandoned: no reply in time";
     case errc::cancelled: return "the request was cancelled";
     case errc::handler_failed: return "the worker's handler failed";
     case errc::no_such_service: return "the broker takes no requests for this service";
@@ -18,7 +18,8 @@ const char* words(errc code) noexcept {
     case errc::not_authorised: return "not authorised to use this service";
     case errc::stopping: return "the broker takes no new requests, since it is about to stop";
     case errc::malformed_request: return "a request needs a printable service name and a body";
-    case errc::request_pending: return "the request before this one is not done";
+    case errc::too_many_requests: return "too many requests are under way";
+    case errc::interrupted: return "abandoned: the broker was lost in the middle of the reply";
     }
     return "unknown error";
 }
@@ -33,7 +34,7 @@ public:
         case errc::cancelled: return std::errc::operation_canceled;
         case errc::not_authorised: return std::errc::permission_denied;
         case errc::malformed_request: return std::errc::invalid_argument;
-        case errc::request_pending: return std::errc::operation_in_progress;
+        case errc::too_many_requests: return std::errc::resource_unavailable_try_again;
         default: return {code, *this};
         }
     }

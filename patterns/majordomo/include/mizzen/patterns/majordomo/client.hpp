@@ -2,8 +2,9 @@
 #pragma once
 
 #include <mizzen/message.hpp>
-#include <mizzen/patterns/majordomo/client_core.hpp>
+#include <mizzen/patterns/majordomo/client_options.hpp>
 #include <mizzen/patterns/majordomo/detail/request_operation.hpp>
+#include <mizzen/patterns/majordomo/error.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
@@ -11,7 +12,6 @@
 #include <asio/execution_context.hpp>
 
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,15 +21,14 @@
 
 namespace mizzen::majordomo {
 
-struct client_pool_options {
-    client_options request{};          ///< `aware` is found out, whatever it says.
-    std::size_t max_connections = 256; ///< Requests at the broker at once; more wait here.
-    milliseconds probe_timeout{1000};  ///< For the broker to say what it knows beyond RFC 7.
-};
-
-/// Sends each request on a connection that has no other, so that every reply is matched at any
-/// broker; idle connections are used again. The first request asks the broker, once, whether it
-/// tells of failures; a broker that does not answer that is taken for a plain one.
+/// The first request asks the broker what it knows. One that knows request tags gets all requests
+/// on one connection, in which replies come in any order. At any other each request has a
+/// connection to itself for as long as it lasts, so that its reply is matched for certain; idle
+/// connections are used again. With several brokers, one that is lost or silent is left for the
+/// next, and what it had not answered is sent there, with the same request id.
+///
+/// Every request ends once: with its reply, with an error that the broker or the worker told of, or
+/// abandoned (timed_out, interrupted).
 ///
 /// Threads    All calls are made on the executor, which has to be serial, as a socket's.
 /// Lifetime   Destroying a client ends its requests with asio::error::operation_aborted.
@@ -37,9 +36,9 @@ class client {
 public:
     using executor_type = asio::any_io_executor;
 
-    explicit client(asio::any_io_executor executor, const client_pool_options& options = {});
+    explicit client(asio::any_io_executor executor, const client_options& options = {});
     template <std::derived_from<asio::execution_context> Context>
-    explicit client(Context& context, const client_pool_options& options = {})
+    explicit client(Context& context, const client_options& options = {})
         : client{context.get_executor(), options} {}
     client(client&&) noexcept = default;
     client& operator=(client&& other) noexcept;
@@ -49,52 +48,73 @@ public:
 
     [[nodiscard]] executor_type get_executor() const noexcept;
 
-    /// To be called before the first request. Errors: those of parse_endpoint. The form without
-    /// `ec` throws std::system_error.
+    /// Adds a broker to the list. To be called before the first request. Errors: those of
+    /// parse_endpoint. The form without `ec` throws std::system_error.
     void connect(std::string_view endpoint);
     void connect(std::string_view endpoint, std::error_code& ec);
 
     /// Sends a request, again when no reply comes in time, and receives the reply's body.
     ///
+    /// wanted     What this request does otherwise than the client's options say.
+    /// on_part    0.2: gets the body's parts that come before the last one. They are followed by
+    ///            the rest, or by an error: once there was one, the request is not sent again.
+    ///            Its `timeout` is then for the next part. Without it such parts are dropped.
     /// Signature  void(std::error_code, mizzen::message)
     /// Errors     those of majordomo::errc; with handler_failed and its like the message has the
     ///            reason. mizzen::errc::no_such_endpoint before connect();
     ///            asio::error::operation_aborted.
     /// Cancel     terminal, partial, total: the broker may have the request already.
-    /// Time       (retries + 1) * timeout at most, from when a connection is free for it.
+    /// Time       At most its deadline; without one, what its attempts take from the first on.
     template <asio::completion_token_for<void(std::error_code, message)> Token>
     auto async_request(std::string_view service, message body, Token&& token) {
-        return asio::async_initiate<Token, void(std::error_code, message)>(
-            [this](auto handler, std::string to, message what) {
-                this->start(std::move(handler), std::move(to), std::move(what));
-            },
-            token, std::string{service}, std::move(body));
+        return async_request(service, std::move(body), {}, {}, std::forward<Token>(token));
     }
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(std::string_view service, message body, const request_options& wanted,
+                       Token&& token) {
+        return async_request(service, std::move(body), wanted, {}, std::forward<Token>(token));
+    }
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(std::string_view service, message body, const request_options& wanted,
+                       partial_handler on_part, Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code, message)>(
+            [this](auto handler, std::string to, message what, const request_options& how,
+                   partial_handler parts) {
+                this->start(std::move(handler), to, std::move(what), how, std::move(parts));
+            },
+            token, std::string{service}, std::move(body), wanted, std::move(on_part));
+    }
+
+    /// While it is on, no replies are read, which in the end holds up the broker. Time-outs go on.
+    void hold(bool on);
 
     /// Ends all requests with asio::error::operation_aborted, and closes.
     void stop() noexcept;
 
-    /// The sums over all connections.
-    [[nodiscard]] client_stats stats() const;
+    [[nodiscard]] const client_stats& stats() const noexcept;
 
 private:
     class shell;
 
-    template <class Handler> void start(Handler handler, std::string to, message what) {
+    template <class Handler>
+    void start(Handler handler, std::string_view to, message what, const request_options& how,
+               partial_handler parts) {
+        auto take_part = detail::posted(std::move(parts), handler, get_executor());
         auto op = std::make_unique<detail::handler_request<Handler>>(
-            std::move(handler), get_executor(), std::move(to), std::move(what));
-        op->number = next_number();
-        if (auto slot = op->cancellation_slot(); slot.is_connected())
-            slot.assign([pool = std::weak_ptr<shell>{shell_},
-                         number = op->number](asio::cancellation_type how) {
-                if (how != asio::cancellation_type::none)
-                    cancel(pool, number);
+            std::move(handler), get_executor(), std::move(take_part));
+        auto slot = op->cancellation_slot();
+        const std::uint64_t number = enqueue(std::move(op), to, std::move(what), how);
+        if (number != 0 && slot.is_connected())
+            slot.assign([shell = std::weak_ptr<class shell>{shell_},
+                         number](asio::cancellation_type how_far) {
+                if (how_far != asio::cancellation_type::none)
+                    cancel(shell, number);
             });
-        enqueue(std::move(op));
     }
-    [[nodiscard]] std::uint64_t next_number() noexcept;
-    void enqueue(std::unique_ptr<detail::request_operation> op);
-    static void cancel(const std::weak_ptr<shell>& pool, std::uint64_t number);
+    [[nodiscard]] std::uint64_t enqueue(std::unique_ptr<detail::request_operation> op,
+                                        std::string_view to, message what,
+                                        const request_options& how);
+    static void cancel(const std::weak_ptr<shell>& shell, std::uint64_t number);
 
     std::shared_ptr<shell> shell_;
 };

@@ -16,7 +16,8 @@ enum class errc {
     not_authorised,    ///< The client may not use this service.
     stopping,          ///< The broker takes no new requests, since it is about to stop.
     malformed_request, ///< Misuse: a service name that is none, or a body without parts.
-    request_pending,   ///< Misuse: the request before this one is not done.
+    too_many_requests, ///< The client has as many requests under way as it may.
+    interrupted,       ///< The broker was lost in the middle of a reply in parts.
 };
 
 [[nodiscard]] const std::error_category& error_category() noexcept;

@@ -1,9 +1,11 @@
 // A Majordomo worker: a service that runs where the handler says.
 #pragma once
 
+#include <mizzen/patterns/common/detail/handler_request.hpp>
 #include <mizzen/patterns/majordomo/worker_core.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
 #include <asio/execution_context.hpp>
 
 #include <concepts>
@@ -16,13 +18,25 @@
 
 namespace mizzen::majordomo {
 
-class worker_shell;
+namespace detail {
+class worker_link;
+
+/// What waits for the end of a drain.
+class drain_operation {
+public:
+    drain_operation() = default;
+    drain_operation(const drain_operation&) = delete;
+    drain_operation& operator=(const drain_operation&) = delete;
+    virtual ~drain_operation() = default;
+    virtual void complete(std::error_code ec, message nothing) = 0;
+};
+} // namespace detail
 
 /// The answer to one request, to be given once: now, or later on the worker's executor. Destroying
 /// one that was not used is a failure.
 class responder {
 public:
-    responder(std::weak_ptr<worker_shell> worker, std::uint64_t request) noexcept;
+    responder(std::weak_ptr<detail::worker_link> worker, std::uint64_t request) noexcept;
     responder(responder&&) noexcept = default;
     responder& operator=(responder&& other) noexcept;
     responder(const responder&) = delete;
@@ -30,16 +44,19 @@ public:
     ~responder();
 
     void reply(message body);
+    /// A part of the reply, which the client gets at once; reply is to follow. Only MDP 0.2 has
+    /// that: a worker that speaks 0.1 sends nothing.
+    void partial(message body);
     /// The client is told `why`, if it and the broker know how.
     void fail(std::string_view why);
 
 private:
-    std::weak_ptr<worker_shell> worker_; ///< Empty once the answer was given.
+    std::weak_ptr<detail::worker_link> worker_; ///< Empty once the answer was given.
     std::uint64_t request_ = 0;
 };
 
-/// Serves one service at one broker, from connect() to stop() or its end. It comes back by itself,
-/// on a new connection, when the broker falls silent or sends it away.
+/// Serves one service at one or more brokers at once, from connect() to stop() or its end. It comes
+/// back by itself, on a new connection, when a broker falls silent or sends it away.
 ///
 /// Threads    All calls are made on the executor, which has to be serial; the handler runs on it,
 ///            and heartbeats only go out while it does not.
@@ -62,18 +79,44 @@ public:
 
     [[nodiscard]] executor_type get_executor() const noexcept;
 
-    /// To be called once. Errors: those of parse_endpoint. The form without `ec` throws
-    /// std::system_error.
+    /// Registers at one more broker; each of them may give as many requests as the credit says.
+    /// Errors: those of parse_endpoint. The form without `ec` throws std::system_error.
     void connect(std::string_view endpoint);
     void connect(std::string_view endpoint, std::error_code& ec);
 
-    /// Tells the broker, and closes. Requests at the handler are for another worker.
+    /// Takes no new requests, answers those at the handler, tells the brokers, and stops.
+    ///
+    /// Signature  void(std::error_code)
+    /// Errors     asio::error::operation_aborted: stop() was called meanwhile.
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_drain(Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code)>(
+            [this](auto on_end) {
+                auto without_message = [kept = std::move(on_end)](std::error_code ec,
+                                                                   const message&) mutable {
+                    std::move(kept)(ec);
+                };
+                using operation =
+                    patterns::detail::handler_request<detail::drain_operation,
+                                                      decltype(without_message)>;
+                this->drain(
+                    std::make_unique<operation>(std::move(without_message), get_executor()));
+            },
+            token);
+    }
+
+    /// Tells the brokers, and closes once that is written. Requests at the handler are for other
+    /// workers.
     void stop() noexcept;
 
-    [[nodiscard]] const worker_stats& stats() const noexcept;
+    /// The sums over all brokers.
+    [[nodiscard]] worker_stats stats() const;
 
 private:
-    std::shared_ptr<worker_shell> shell_;
+    class shell;
+    void drain(std::unique_ptr<detail::drain_operation> op);
+
+    std::shared_ptr<shell> shell_;
 };
 
 } // namespace mizzen::majordomo

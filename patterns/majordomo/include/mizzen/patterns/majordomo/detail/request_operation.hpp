@@ -4,17 +4,27 @@
 #include <mizzen/message.hpp>
 #include <mizzen/patterns/common/detail/handler_request.hpp>
 
-#include <cstdint>
-#include <string>
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/post.hpp>
+
+#include <functional>
+#include <memory>
 #include <system_error>
 #include <utility>
+
+namespace mizzen::majordomo {
+
+/// Takes the parts of a reply's body that come before the last one, in order.
+using partial_handler = std::function<void(message part)>;
+
+} // namespace mizzen::majordomo
 
 namespace mizzen::majordomo::detail {
 
 class request_operation {
 public:
-    request_operation(std::string to, message what)
-        : service{std::move(to)}, body{std::move(what)} {}
+    explicit request_operation(partial_handler take) : take_part{std::move(take)} {}
     request_operation(const request_operation&) = delete;
     request_operation& operator=(const request_operation&) = delete;
     virtual ~request_operation() = default;
@@ -22,12 +32,22 @@ public:
     /// Posts the handler. Called once, before destruction.
     virtual void complete(std::error_code ec, message result) = 0;
 
-    std::uint64_t number = 0;
-    std::string service;
-    message body;
+    partial_handler take_part; ///< Empty if nobody wants them.
 };
 
 template <class Handler>
 using handler_request = patterns::detail::handler_request<request_operation, Handler>;
+
+/// Has parts handled where the reply itself will be, and so before it.
+template <class Handler>
+[[nodiscard]] partial_handler posted(partial_handler on_part, const Handler& handler,
+                                     const asio::any_io_executor& io) {
+    if (!on_part)
+        return {};
+    return [executor = asio::get_associated_executor(handler, io),
+            call = std::make_shared<partial_handler>(std::move(on_part))](message part) {
+        asio::post(executor, [call, part = std::move(part)]() mutable { (*call)(std::move(part)); });
+    };
+}
 
 } // namespace mizzen::majordomo::detail
