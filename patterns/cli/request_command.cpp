@@ -1,14 +1,20 @@
-// `mizzen request`: sends one request, or one for each of many files, and prints the replies.
+// `mizzen request`: sends a request, often if wanted, or one for each of many files, and prints the
+// replies.
 #include "commands.hpp"
 #include "console.hpp"
 #include "file_requests.hpp"
+#include "majordomo_options.hpp"
+#include "repeated_requests.hpp"
 #include <mizzen/patterns/majordomo/client.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <unistd.h>
+
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -21,9 +27,13 @@ struct options {
     std::string service;
     std::string body{"-"};
     std::string files_from;
-    std::string endpoint{"tcp://127.0.0.1:5555"};
+    brokers_option brokers;
     int timeout_ms = 2500;
     int retries = 2;
+    int deadline_ms = 0;
+    std::uint64_t repeat = 1;
+    std::uint64_t parallel = 1;
+    bool quiet = false;
     std::size_t outstanding = 64;
     bool progress = false;
 };
@@ -35,40 +45,26 @@ bool read_stdin(std::string& text) {
     return std::ferror(stdin) == 0;
 }
 
-// Each part is a line, whether or not it ends like one.
-bool print_parts(const mizzen::message& reply) {
-    for (const octets part : reply) {
-        const std::string_view text = as_text(part);
-        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-            return false;
-        if (!text.ends_with('\n') && std::fputc('\n', stdout) == EOF)
-            return false;
-    }
-    return std::fflush(stdout) == 0;
-}
-
-int request_one(asio::io_context& io, majordomo::client& client, const options& given,
-                const std::string& body) {
-    int status = failed;
-    client.async_request(given.service, mizzen::message{body},
-                         [&](std::error_code ec, const mizzen::message& reply) {
-                             io.stop();
-                             if (ec)
-                                 return log("request", request_failure(given.service, ec, reply));
-                             if (!print_parts(reply))
-                                 return log("request", "cannot write to stdout");
-                             status = done;
-                         });
-    io.run();
-    return status;
-}
-
 majordomo::client_options to_client_options(const options& given) {
     majordomo::client_options out;
     out.timeout = std::chrono::milliseconds{given.timeout_ms};
     out.retries = given.retries;
-    out.max_outstanding = given.files_from.empty() ? 1 : given.outstanding;
+    out.deadline = std::chrono::milliseconds{given.deadline_ms};
+    out.protocol = given.brokers.protocol();
+    out.max_outstanding = given.files_from.empty() ? given.parallel : given.outstanding;
     out.max_connections = out.max_outstanding;
+    return out;
+}
+
+repeat_options to_repeat_options(const options& given) {
+    repeat_options out;
+    out.service = given.service;
+    out.repeat = given.repeat;
+    out.parallel = given.parallel;
+    out.print = !given.quiet;
+    out.summary = given.repeat > 1;
+    out.progress = given.progress || (given.repeat > 1 && ::isatty(STDERR_FILENO) == 1 &&
+                                      (given.quiet || ::isatty(STDOUT_FILENO) == 0));
     return out;
 }
 
@@ -79,10 +75,12 @@ int run(const options& given) {
     }
     asio::io_context io{1};
     majordomo::client client{io, to_client_options(given)};
-    std::error_code ec;
-    client.connect(given.endpoint, ec);
-    if (ec)
-        return endpoint_trouble("request", "connect to", given.endpoint, ec);
+    for (const std::string& endpoint : given.brokers.endpoints) {
+        std::error_code ec;
+        client.connect(endpoint, ec);
+        if (ec)
+            return endpoint_trouble("request", "connect to", endpoint, ec);
+    }
 
     std::string input = given.body;
     if (!given.files_from.empty() || given.body == "-") {
@@ -98,7 +96,7 @@ int run(const options& given) {
             client.stop();
     });
     if (given.files_from.empty())
-        return request_one(io, client, given, input);
+        return request_repeatedly(io, client, to_repeat_options(given), input);
     return request_files(io, client, {given.service, given.outstanding, given.progress}, input);
 }
 
@@ -111,9 +109,7 @@ command add_request(CLI::App& app) {
     CLI::Option* body =
         sub.add_option("body", given->body, "The request; stdin when it is - or missing")
             ->type_name("");
-    sub.add_option("--broker", given->endpoint, "Where the broker is")
-        ->type_name("ENDPOINT")
-        ->capture_default_str();
+    add_brokers(sub, given->brokers, "of several, the next takes over from one that is lost");
     sub.add_option("--timeout", given->timeout_ms, "For a reply, each time the request is sent")
         ->type_name("MS")
         ->check(CLI::PositiveNumber)
@@ -122,17 +118,34 @@ command add_request(CLI::App& app) {
         ->type_name("N")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
+    sub.add_option("--deadline", given->deadline_ms,
+                   "For all of a request; 0: for what its attempts take")
+        ->type_name("MS")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    CLI::Option* repeat =
+        sub.add_option("--repeat", given->repeat,
+                       "Send it so often; what that took is told on stderr at the end")
+            ->type_name("N")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
+            ->capture_default_str();
+    sub.add_option("--parallel", given->parallel, "Of those, at a time")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000}))
+        ->capture_default_str();
+    sub.add_flag("--quiet", given->quiet, "Do not print the replies");
     sub.add_option("--files-from", given->files_from,
                    "Send each file named on stdin (by lines, or NUL-terminated), and print `REPLY  "
                    "PATH` for each, as sha256sum does; `-` is the one value")
         ->type_name("-")
         ->check(CLI::IsMember({"-"}))
-        ->excludes(body);
+        ->excludes(body)
+        ->excludes(repeat);
     sub.add_option("--outstanding", given->outstanding, "Files sent at a time")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}))
         ->capture_default_str();
-    sub.add_flag("--progress", given->progress, "Count the files on stderr");
+    sub.add_flag("--progress", given->progress, "Count the replies on stderr while they come");
     return [given] { return run(*given); };
 }
 

@@ -42,9 +42,7 @@ struct test_client {
         for (client_core::action out; core.next_action(out);) {
             steps.push_back(out.what);
             switch (out.what) {
-            case step::open:
-                CHECK(links.emplace(out.link, out.broker).second);
-                break;
+            case step::open: CHECK(links.emplace(out.link, out.broker).second); break;
             case step::send:
                 CHECK(links.contains(out.link));
                 sent.push_back({out.link, frames_of(out.m)});

@@ -271,8 +271,8 @@ TEST_CASE("a client that holds gets its replies when it holds no more") {
 TEST_CASE("what a broker that goes away had not answered is sent to the next one") {
     pattern p;
     std::vector<responder> kept;
-    const worker slow = p.serve(
-        "s", [&](const message&, responder answer) { kept.push_back(std::move(answer)); });
+    const worker slow =
+        p.serve("s", [&](const message&, responder answer) { kept.push_back(std::move(answer)); });
     broker other{p.io, pattern::fast()};
     const std::string second = other.bind("tcp://127.0.0.1:*");
     worker_options options;

@@ -133,9 +133,7 @@ private:
                 links_[next.link]->close();
                 links_[next.link].reset();
                 break;
-            case client_core::step::partial:
-                take_part(next);
-                break;
+            case client_core::step::partial: take_part(next); break;
             case client_core::step::done: finish(next); break;
             }
         }
@@ -146,8 +144,8 @@ private:
     void open(std::uint32_t number, std::uint32_t broker) {
         if (number >= links_.size())
             links_.resize(number + 1);
-        links_[number] =
-            std::make_shared<client_link>(executor_, number, static_cast<client_link_owner&>(*this));
+        links_[number] = std::make_shared<client_link>(executor_, number,
+                                                       static_cast<client_link_owner&>(*this));
         links_[number]->open(endpoints_[broker]);
         if (held_)
             links_[number]->hold(true);
@@ -186,8 +184,8 @@ private:
     asio::steady_timer timer_;
     client_core core_;
     std::vector<std::string> endpoints_;
-    std::vector<std::shared_ptr<client_link>> links_;                // by their numbers
-    std::vector<std::unique_ptr<request_operation>> operations_;    // by their slots
+    std::vector<std::shared_ptr<client_link>> links_;            // by their numbers
+    std::vector<std::unique_ptr<request_operation>> operations_; // by their slots
     time_point turn_time_{};
     bool in_turn_ = false; // messages are being received
     bool timer_set_ = false;

@@ -47,10 +47,9 @@ std::uint64_t read_number(const std::byte* from) noexcept {
 client_core::state::state(const client_options& options, std::uint64_t seed)
     : options_{options}, seed_{patterns::mix(seed)}, random_{seed} {
     options_.retry_delay = not_negative(options_.retry_delay);
-    options_.retry_delay_max = std::max(not_negative(options_.retry_delay_max),
-                                        options_.retry_delay);
-    options_.max_outstanding =
-        std::clamp<std::size_t>(options_.max_outstanding, 1, max_slots / 2);
+    options_.retry_delay_max =
+        std::max(not_negative(options_.retry_delay_max), options_.retry_delay);
+    options_.max_outstanding = std::clamp<std::size_t>(options_.max_outstanding, 1, max_slots / 2);
     options_.max_waiting = std::min<std::size_t>(options_.max_waiting, max_slots / 2);
     options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);
 }
@@ -162,6 +161,7 @@ void client_core::state::send(record& r, std::uint32_t link, time_point now) {
     message m = r.kept.share();
     if (m.empty())
         throw std::bad_alloc{};
+    set_end(r, now);
     if (link == shared_) {
         if (options_.protocol != dialect::version::mdp01)
             m.push_front(octets{}); // the end of an envelope, which 0.2 has not
@@ -170,7 +170,6 @@ void client_core::state::send(record& r, std::uint32_t link, time_point now) {
     }
     r.at = record::phase::sent;
     r.sent = now;
-    set_end(r, now);
     set_timer(r, now + r.timeout);
     ++stats_.sent;
     if (r.times_sent++ != 0)
@@ -186,8 +185,8 @@ void client_core::state::set_end(record& r, time_point now) noexcept {
     milliseconds sum = r.timeout;
     for (int i = 1; i <= std::min(r.retries, 1000); ++i) {
         const int doublings = std::min(i - 1, 20);
-        sum += r.timeout + std::min(options_.retry_delay * (1 << doublings),
-                                    options_.retry_delay_max) * 5 / 4;
+        sum += r.timeout +
+               std::min(options_.retry_delay * (1 << doublings), options_.retry_delay_max) * 5 / 4;
     }
     r.end = now + std::min(sum, milliseconds{std::chrono::hours{24 * 365}});
     if (r.at == record::phase::waiting)
@@ -347,8 +346,8 @@ bool client_core::state::next_action(action& out) {
 
 std::optional<time_point> client_core::state::deadline() const noexcept {
     std::optional<time_point> due = timers_.first();
-    for (const auto& other : {probe_due_, mode_ == mode::pausing ? std::optional{resume_at_}
-                                                                 : std::nullopt}) {
+    for (const auto& other :
+         {probe_due_, mode_ == mode::pausing ? std::optional{resume_at_} : std::nullopt}) {
         if (other)
             due = due ? std::min(*due, *other) : *other;
     }

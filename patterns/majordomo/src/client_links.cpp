@@ -72,8 +72,7 @@ void client_core::state::learn(const to_client& in, const message& m, time_point
     for (const octets part : m) {
         if (index == in.head)
             known = zmtp::as_text(part) == "200";
-        knows_tags = knows_tags ||
-                     (index > in.head && zmtp::as_text(part) == request_tag::prefix);
+        knows_tags = knows_tags || (index > in.head && zmtp::as_text(part) == request_tag::prefix);
         ++index;
     }
     if (known && knows_tags) {
@@ -193,8 +192,7 @@ void client_core::state::lose_lane(connection& lost, time_point now) {
 
 void client_core::state::receive(std::uint32_t number, message&& m, time_point now) {
     const to_client in = parse_to_client(m, spoken());
-    if (in.what == to_client::kind::malformed || number >= links_.size() ||
-        !links_[number].open) {
+    if (in.what == to_client::kind::malformed || number >= links_.size() || !links_[number].open) {
         ++stats_.malformed;
         return;
     }
@@ -208,8 +206,8 @@ void client_core::state::receive(std::uint32_t number, message&& m, time_point n
         return;
     }
     record* r = in.tag ? find(*in.tag) : find(from.request);
-    const bool own = r != nullptr && (in.tag ? r->link == no_link && r->times_sent != 0
-                                             : r->link == number);
+    const bool own =
+        r != nullptr && (in.tag ? r->link == no_link && r->times_sent != 0 : r->link == number);
     if (!own || in.service != r->service) {
         ++stats_.mismatched;
         return;

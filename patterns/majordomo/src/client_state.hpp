@@ -140,7 +140,8 @@ private:
     mode mode_ = mode::unasked;
     std::uint32_t shared_ = no_link;
     std::uint32_t probe_ = no_link;
-    std::optional<time_point> probe_due_; // of mmi.broker on probe_, or on shared_ if that is silent
+    std::optional<time_point>
+        probe_due_; // of mmi.broker on probe_, or on shared_ if that is silent
     time_point resume_at_{};
     std::uint32_t unanswered_ = 0; // brokers in a row
     bool ever_aware_ = false;

@@ -167,17 +167,16 @@ void worker_link::send(message&& m) {
 }
 
 void worker_link::wait_send() {
-    socket_->async_wait_send(
-        [self = shared_from_this(), mine = conversation_](std::error_code ec) {
-            if (ec || !self->is_current(mine))
-                return;
-            while (!self->waiting_.empty() && self->socket_->try_send(self->waiting_.front()))
-                self->waiting_.pop_front();
-            if (!self->waiting_.empty())
-                self->wait_send();
-            else if (self->core_.ended())
-                self->close();
-        });
+    socket_->async_wait_send([self = shared_from_this(), mine = conversation_](std::error_code ec) {
+        if (ec || !self->is_current(mine))
+            return;
+        while (!self->waiting_.empty() && self->socket_->try_send(self->waiting_.front()))
+            self->waiting_.pop_front();
+        if (!self->waiting_.empty())
+            self->wait_send();
+        else if (self->core_.ended())
+            self->close();
+    });
 }
 
 // One timer, which may fire early and look again.

@@ -1,4 +1,5 @@
-// What a Majordomo client decides: which broker is asked, what is sent again, which reply to believe.
+// What a Majordomo client decides: which broker is asked, what is sent again, which reply to
+// believe.
 #pragma once
 
 #include <mizzen/patterns/majordomo/client_options.hpp>

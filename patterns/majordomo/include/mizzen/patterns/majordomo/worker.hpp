@@ -93,12 +93,11 @@ public:
         return asio::async_initiate<Token, void(std::error_code)>(
             [this](auto on_end) {
                 auto without_message = [kept = std::move(on_end)](std::error_code ec,
-                                                                   const message&) mutable {
+                                                                  const message&) mutable {
                     std::move(kept)(ec);
                 };
-                using operation =
-                    patterns::detail::handler_request<detail::drain_operation,
-                                                      decltype(without_message)>;
+                using operation = patterns::detail::handler_request<detail::drain_operation,
+                                                                    decltype(without_message)>;
                 this->drain(
                     std::make_unique<operation>(std::move(without_message), get_executor()));
             },

@@ -46,7 +46,8 @@ template <class Handler>
         return {};
     return [executor = asio::get_associated_executor(handler, io),
             call = std::make_shared<partial_handler>(std::move(on_part))](message part) {
-        asio::post(executor, [call, part = std::move(part)]() mutable { (*call)(std::move(part)); });
+        asio::post(executor,
+                   [call, part = std::move(part)]() mutable { (*call)(std::move(part)); });
     };
 }
 
