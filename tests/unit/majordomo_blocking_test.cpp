@@ -161,31 +161,6 @@ TEST_CASE("blocking majordomo: many requests of one client, and of several threa
     CHECK(ec == mizzen::errc::wrong_state); // nothing is left to come
 }
 
-TEST_CASE("blocking majordomo: parts of a reply are received one by one") {
-    broker_thread b;
-    constexpr auto second = majordomo::dialect::version::mdp02;
-    blocking::worker worker{serving("list", 1, second)};
-    worker.connect(b.endpoint);
-    majordomo::client_options options;
-    options.protocol = second;
-    blocking::client client{options};
-    client.connect(b.endpoint);
-    std::thread answers{[&] {
-        blocking::incoming next = worker.receive();
-        next.partial(message{"1"});
-        next.partial(message{"2"});
-        next.reply(message{"3"});
-    }};
-    const std::uint64_t number = client.submit("list", message{"x"});
-    for (const char* body : {"1", "2", "3"}) {
-        const blocking::answer a = client.receive();
-        CHECK(a.request == number);
-        CHECK(a.body.text(0) == body);
-        CHECK(a.last == (body[0] == '3'));
-    }
-    answers.join();
-}
-
 TEST_CASE("blocking majordomo: waiting has a limit, and is ended by close and cancel") {
     broker_thread b;
     blocking::worker worker{serving("s")};

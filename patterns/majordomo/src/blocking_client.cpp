@@ -57,15 +57,15 @@ public:
                 if (why_)
                     return one->over.end();
                 client_->async_request(service, std::move(body), wanted,
-                                      [one](std::error_code error, message reply) {
-                                          one->ec = error;
-                                          one->reply = std::move(reply);
-                                          one->over.end();
-                                      });
+                                       [one](std::error_code error, message reply) {
+                                           one->ec = error;
+                                           one->reply = std::move(reply);
+                                           one->over.end();
+                                       });
             },
             [&] {
                 ec = why_ && (!one->ec || one->ec == asio::error::operation_aborted) ? why_
-                                                                                    : one->ec;
+                                                                                     : one->ec;
                 return std::move(one->reply);
             });
     }
@@ -83,11 +83,11 @@ public:
             client_->async_request(
                 service, std::move(body), wanted,
                 [self, number](message part) { self->add({number, {}, std::move(part), false}); },
-                asio::bind_cancellation_slot(
-                    submitted_[number].slot(), [self, number](std::error_code error, message m) {
-                        self->submitted_.erase(number);
-                        self->add({number, error, std::move(m), true});
-                    }));
+                asio::bind_cancellation_slot(submitted_[number].slot(),
+                                             [self, number](std::error_code error, message m) {
+                                                 self->submitted_.erase(number);
+                                                 self->add({number, error, std::move(m), true});
+                                             }));
             return number;
         });
     }

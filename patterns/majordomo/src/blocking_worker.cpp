@@ -21,8 +21,7 @@ public:
         responder answer;
     };
 
-    state(const worker_options& options, const context& shared)
-        : loop_{shared} {
+    state(const worker_options& options, const context& shared) : loop_{shared} {
         worker_.emplace(loop_.get_executor(), options, [this](message body, responder answer) {
             requests_.push_back({std::move(body), std::move(answer)});
             wake_one();
@@ -61,9 +60,8 @@ public:
                 if (!ec && requests_.empty() && draining_)
                     ec = mizzen::errc::socket_closed;
                 else if (!ec && requests_.empty())
-                    ec = limit == milliseconds::zero()
-                             ? make_error_code(mizzen::errc::would_block)
-                             : make_error_code(std::errc::timed_out);
+                    ec = limit == milliseconds::zero() ? make_error_code(mizzen::errc::would_block)
+                                                       : make_error_code(std::errc::timed_out);
                 if (ec)
                     return false;
                 body = std::move(requests_.front().body);

@@ -130,7 +130,8 @@ public:
     [[nodiscard]] incoming receive();
 
     /// Takes no new requests from the brokers, and waits until those that have come are received
-    /// and answered, by other threads, and the brokers were told. Errors: std::errc::timed_out; socket_closed, ...
+    /// and answered, by other threads, and the brokers were told. Errors: std::errc::timed_out;
+    /// socket_closed, ...
     bool drain(milliseconds limit, std::error_code& ec);
     /// Tells the brokers and closes, whatever is not answered.
     void close() noexcept;
