@@ -2,14 +2,17 @@
 #include "command_process.hpp"
 #include "commands.hpp"
 #include "console.hpp"
+#include "majordomo_options.hpp"
 #include "sha256.hpp"
 #include <mizzen/patterns/majordomo/worker.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 
 #include <csignal>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,7 +25,7 @@ using majordomo::responder;
 
 struct options {
     std::string service;
-    std::string endpoint{"tcp://127.0.0.1:5555"};
+    brokers_option brokers;
     std::string line;
     bool echo = false;
     bool sha256 = false;
@@ -30,15 +33,42 @@ struct options {
     int reconnect_max_ms = 5000;
     int time_ms = 60'000;
     std::size_t output = std::size_t{64} << 20;
+    std::uint32_t jobs = 1;
+    int drain_ms = 10'000;
 };
 
-/// Answers requests by running the command line, each in a process of its own.
+/// Answers requests by running the command line, each in a process of its own. Several brokers may
+/// each give as many requests as there are to be processes: some wait then.
 class command_runner {
 public:
-    command_runner(asio::any_io_executor executor, std::string line, command_limits limits)
-        : executor_{std::move(executor)}, line_{std::move(line)}, limits_{limits} {}
+    command_runner(asio::any_io_executor executor, std::string line, command_limits limits,
+                   std::size_t jobs)
+        : executor_{std::move(executor)}, line_{std::move(line)}, limits_{limits}, jobs_{jobs} {}
 
     void serve(mizzen::message body, responder answer) {
+        waiting_.push_back({std::move(body), std::move(answer)});
+        start_more();
+    }
+    void stop() {
+        running_.clear();
+        waiting_.clear();
+    }
+
+private:
+    struct job {
+        mizzen::message body;
+        responder answer;
+    };
+
+    void start_more() {
+        while (running_.size() < jobs_ && !waiting_.empty()) {
+            job next = std::move(waiting_.front());
+            waiting_.pop_front();
+            run(std::move(next.body), std::move(next.answer));
+        }
+    }
+
+    void run(mizzen::message body, responder answer) {
         const std::uint64_t number = ++last_number_;
         const auto kept = std::make_shared<responder>(std::move(answer));
         auto ended = [this, number, kept](const std::string& failure, const std::string& output) {
@@ -49,18 +79,18 @@ public:
                 kept->fail(failure);
             }
             running_.erase(number);
+            start_more();
         };
         running_.emplace(number, std::make_unique<command_process>(
                                      executor_, line_, std::move(body), limits_, ended));
     }
-    void stop() { running_.clear(); }
-
-private:
     asio::any_io_executor executor_;
     std::string line_;
     command_limits limits_;
+    std::size_t jobs_;
     std::uint64_t last_number_ = 0;
     std::map<std::uint64_t, std::unique_ptr<command_process>> running_;
+    std::deque<job> waiting_;
 };
 
 void serve_sha256(const asio::any_io_executor& executor, mizzen::message body, responder answer) {
@@ -103,31 +133,78 @@ int check(const options& given) {
     return usage;
 }
 
+majordomo::worker_options to_worker_options(const options& given) {
+    majordomo::worker_options out;
+    out.service = given.service;
+    out.protocol = given.brokers.protocol();
+    out.credit = given.jobs;
+    out.heartbeat = given.heartbeat.interval();
+    out.liveness = given.heartbeat.liveness;
+    out.reconnect_max = std::chrono::milliseconds{given.reconnect_max_ms};
+    return out;
+}
+
+/// The first signal lets the requests at work finish, within limits; the second does not.
+class stopper {
+public:
+    stopper(asio::io_context& io, majordomo::worker& worker, command_runner& runner,
+            std::chrono::milliseconds patience)
+        : signals_{io, SIGINT, SIGTERM}, timer_{io}, worker_{worker}, runner_{runner},
+          patience_{patience} {}
+
+    void wait() {
+        signals_.async_wait([this](std::error_code ec, int) {
+            if (ec)
+                return;
+            if (std::exchange(draining_, true) || patience_.count() == 0)
+                return end();
+            wait();
+            drain();
+        });
+    }
+
+private:
+    void drain() {
+        timer_.expires_after(patience_);
+        timer_.async_wait([this](std::error_code ec) {
+            if (!ec)
+                end();
+        });
+        worker_.async_drain([this](std::error_code) { end(); });
+    }
+    void end() {
+        timer_.cancel();
+        signals_.cancel();
+        worker_.stop();
+        runner_.stop();
+    }
+
+    asio::signal_set signals_;
+    asio::steady_timer timer_;
+    majordomo::worker& worker_;
+    command_runner& runner_;
+    std::chrono::milliseconds patience_;
+    bool draining_ = false;
+};
+
 int run(const options& given) {
     if (const int trouble = check(given))
         return trouble;
     asio::io_context io{1};
-    command_runner runner{
-        io.get_executor(), given.line, {std::chrono::milliseconds{given.time_ms}, given.output}};
-    majordomo::worker_options settings;
-    settings.service = given.service;
-    settings.heartbeat = given.heartbeat.interval();
-    settings.liveness = given.heartbeat.liveness;
-    settings.reconnect_max = std::chrono::milliseconds{given.reconnect_max_ms};
-    majordomo::worker worker{io, settings, make_handler(given, io, runner)};
-
-    asio::signal_set signals{io, SIGINT, SIGTERM};
-    signals.async_wait([&](std::error_code ec, int) {
+    command_runner runner{io.get_executor(),
+                          given.line,
+                          {std::chrono::milliseconds{given.time_ms}, given.output},
+                          given.jobs};
+    majordomo::worker worker{io, to_worker_options(given), make_handler(given, io, runner)};
+    stopper stop{io, worker, runner, std::chrono::milliseconds{given.drain_ms}};
+    stop.wait();
+    for (const std::string& endpoint : given.brokers.endpoints) {
+        std::error_code ec;
+        worker.connect(endpoint, ec);
         if (ec)
-            return;
-        worker.stop();
-        runner.stop();
-    });
-    std::error_code ec;
-    worker.connect(given.endpoint, ec);
-    if (ec)
-        return endpoint_trouble("worker", "connect to", given.endpoint, ec);
-    log("worker", "serving " + given.service + " at " + given.endpoint);
+            return endpoint_trouble("worker", "connect to", endpoint, ec);
+    }
+    log("worker", "serving " + given.service + " at " + given.brokers.names());
     io.run();
     log("worker", "stopped after " + std::to_string(worker.stats().replies) + " replies");
     return done;
@@ -139,15 +216,24 @@ command add_worker(CLI::App& app) {
     const auto given = std::make_shared<options>();
     CLI::App& sub = *app.add_subcommand("worker", "Run a Majordomo worker");
     sub.add_option("service", given->service, "The service's name")->type_name("")->required();
-    sub.add_option("--broker", given->endpoint, "Where the broker is")
-        ->type_name("ENDPOINT")
-        ->capture_default_str();
+    add_brokers(sub, given->brokers, "of several, all give it requests");
     sub.add_option("--exec", given->line,
                    "Run `/bin/sh -c CMD` for each request, with the body on its stdin; its stdout "
                    "is the reply")
         ->type_name("CMD");
     sub.add_flag("--echo", given->echo, "Reply with the body");
     sub.add_flag("--sha256", given->sha256, "Reply with the body's SHA-256 in hex");
+    sub.add_option("--jobs", given->jobs,
+                   "Requests at a time: as many processes, and more than one are announced to the "
+                   "broker as credit")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{10'000}))
+        ->capture_default_str();
+    sub.add_option("--drain", given->drain_ms,
+                   "For requests at work to be finished, once it is told to stop; 0 is not at all")
+        ->type_name("MS")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     add_heartbeat(sub, given->heartbeat);
     sub.add_option("--reconnect-max", given->reconnect_max_ms,
                    "Longest pause before a lost broker is tried again")

@@ -1,0 +1,157 @@
+// Sending a request again and again, printing what comes back, and what that took.
+#include "repeated_requests.hpp"
+
+#include "commands.hpp"
+#include "console.hpp"
+#include "file_requests.hpp"
+#include "latency.hpp"
+
+#include <asio/error.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+namespace mizzen::cli {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t most_complaints = 10; // the others are counted only
+
+// Each part is a line, whether or not it ends like one.
+bool print_parts(const mizzen::message& reply) {
+    for (const octets part : reply) {
+        const std::string_view text = as_text(part);
+        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+            return false;
+        if (!text.ends_with('\n') && std::fputc('\n', stdout) == EOF)
+            return false;
+    }
+    return std::fflush(stdout) == 0;
+}
+
+class repeater {
+public:
+    repeater(asio::io_context& io, majordomo::client& client, const repeat_options& options,
+             const std::string& body)
+        : io_{io}, client_{client}, timer_{io}, options_{options}, body_{body} {}
+
+    void start() {
+        started_ = clock::now();
+        if (options_.progress)
+            show_progress();
+        while (sent_ < options_.repeat && sent_ - over() < options_.parallel)
+            send_one();
+    }
+    [[nodiscard]] bool good() const noexcept { return good_ == options_.repeat; }
+
+private:
+    [[nodiscard]] std::uint64_t over() const noexcept { return good_ + bad_; }
+
+    void send_one() {
+        ++sent_;
+        client_.async_request(
+            options_.service, body_.share(), {},
+            [this](const mizzen::message& part) { print(part); },
+            [this, begun = clock::now()](std::error_code ec, const mizzen::message& reply) {
+                finish(clock::now() - begun, ec, reply);
+                if (sent_ < options_.repeat && !stopped_)
+                    send_one();
+                else if (over() == sent_)
+                    end();
+            });
+    }
+
+    void finish(clock::duration took, std::error_code ec, const mizzen::message& reply) {
+        if (ec == asio::error::operation_aborted)
+            stopped_ = true;
+        if (ec) {
+            if (++bad_ <= most_complaints)
+                log("request", request_failure(options_.service, ec, reply));
+            return;
+        }
+        ++good_;
+        times_.add(took);
+        print(reply);
+    }
+
+    void print(const mizzen::message& reply) {
+        if (stopped_ || !options_.print || print_parts(reply))
+            return;
+        log("request", "cannot write to stdout");
+        --good_;
+        ++bad_;
+        stopped_ = true;
+        client_.stop();
+    }
+
+    void end() {
+        timer_.cancel();
+        io_.stop(); // signals are still waited for
+        if (std::exchange(shown_, false)) {
+            print_progress();
+            std::fputc('\n', stderr);
+        }
+        if (options_.summary)
+            print_summary();
+    }
+
+    void print_summary() const {
+        const std::chrono::duration<double> seconds = clock::now() - started_;
+        const auto ms = [](std::chrono::nanoseconds time) {
+            return std::chrono::duration<double, std::milli>{time}.count();
+        };
+        std::fprintf(stderr,
+                     "%llu replies, %llu failed, %llu sent again, in %.3f s: %.0f requests/s\n"
+                     "milliseconds: p50 %.3f, p90 %.3f, p99 %.3f, most %.3f\n",
+                     static_cast<unsigned long long>(good_), static_cast<unsigned long long>(bad_),
+                     static_cast<unsigned long long>(client_.stats().resent), seconds.count(),
+                     static_cast<double>(good_) / seconds.count(), ms(times_.within(0.5)),
+                     ms(times_.within(0.9)), ms(times_.within(0.99)), ms(times_.most()));
+    }
+
+    void print_progress() const {
+        std::fprintf(stderr, "\r%llu of %llu replies, %llu failed",
+                     static_cast<unsigned long long>(good_),
+                     static_cast<unsigned long long>(options_.repeat),
+                     static_cast<unsigned long long>(bad_));
+        std::fflush(stderr);
+    }
+    void show_progress() {
+        shown_ = true;
+        print_progress();
+        timer_.expires_after(std::chrono::milliseconds{200});
+        timer_.async_wait([this](std::error_code ec) {
+            if (!ec && shown_)
+                show_progress();
+        });
+    }
+
+    asio::io_context& io_;
+    majordomo::client& client_;
+    asio::steady_timer timer_;
+    repeat_options options_;
+    mizzen::message body_;
+    latency times_;
+    clock::time_point started_;
+    std::uint64_t sent_ = 0;
+    std::uint64_t good_ = 0;
+    std::uint64_t bad_ = 0;
+    bool shown_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace
+
+int request_repeatedly(asio::io_context& io, majordomo::client& client,
+                       const repeat_options& options, const std::string& body) {
+    repeater requests{io, client, options, body};
+    requests.start();
+    io.run();
+    return requests.good() ? done : failed;
+}
+
+} // namespace mizzen::cli
