@@ -168,3 +168,24 @@ TEST_CASE("a PONG waits for room and is sent as soon as there is some") {
     const std::string out = end.says();
     CHECK(out.ends_with(hex("04 06 04 'PONG' 'z'"))); // the newest of those that had to wait
 }
+
+TEST_CASE("the longest spans of time are for ever, and not over at once") {
+    constexpr milliseconds longest = milliseconds::max();
+    for (const time_point start : {time_point{}, time_point{24h * 365 * 100}, time_point::min()}) {
+        counting_allocator memory;
+        const config cfg{.type = socket_type::pull,
+                         .limit = {.handshake_time = longest},
+                         .beat = {.interval = longest, .timeout = longest, .ttl = longest},
+                         .memory = &memory};
+        connection c{role::server, cfg, start};
+        c.handle_timeout(start + 24h);
+        CHECK(c.is_open());
+        seen got;
+        feed(c, greeting_3_1() + ready_of("PUSH"), start + 24h, got);
+        CHECK(got.handshakes == 1);
+        c.handle_timeout(start + 48h);
+        CHECK(c.is_open());
+    }
+    lone_end pinging{{.type = socket_type::pull, .beat = {.interval = 1s, .timeout = longest}}};
+    CHECK(pinging.shake().wait(1h).c.is_open());
+}

@@ -53,6 +53,15 @@ TEST_CASE("check 39: a value size of 2^31 and above is malformed") {
     CHECK(read_all(wire("01 'a' 80000000")).ec == errc::malformed_metadata);
     CHECK(read_all(wire("01 'a' 80000001 'b'")).ec == errc::malformed_metadata);
     CHECK(read_all(wire("01 'a' 00000002 'b'")).ec == errc::malformed_metadata);
+    // Also where there are as many octets; only those in front of the value are looked at.
+    for (const char* sizes : {"01 'a' 7FFFFFFF", "01 'a' 80000000", "01 'a' FFFFFFFF"}) {
+        const bytes front = wire(sizes);
+        octets rest{front.data(), std::size_t{1} << 33};
+        std::error_code ec;
+        const auto found = next_property(rest, ec);
+        CHECK(found.has_value() == (sizes[7] == '7'));
+        CHECK(ec == (found ? std::error_code{} : errc::malformed_metadata));
+    }
 }
 
 TEST_CASE("check 40: a property without a name is malformed") {

@@ -200,6 +200,8 @@ TEST_CASE("the limits of messages hold for what is inside guarded frames") {
         return end.got.closed;
     };
     CHECK_FALSE(closed_with({.max_message_size = 1}, "00 0B 07 'MESSAGE' 01 55 34"));
+    CHECK_FALSE(closed_with({.max_message_size = UINT64_MAX, .max_command_size = SIZE_MAX},
+                            "00 0B 07 'MESSAGE' 01 55 34 | 04 0B 07 'MESSAGE' 02 55 37"));
     CHECK(closed_with({.max_message_size = 1}, "00 0C 07 'MESSAGE' 01 55 34 34") ==
           errc::message_too_large);
     CHECK(closed_with({.max_message_size = 1},

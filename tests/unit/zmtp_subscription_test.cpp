@@ -89,6 +89,14 @@ TEST_CASE("a topic over the limit closes the connection by its header, or says w
     CHECK(other.got.failed_at == greeting_size + ready_of("SUB").size() + 2);
 }
 
+TEST_CASE("a topic may be as long as there are octets, where the limit says so") {
+    lone_end end{{.type = socket_type::pub, .limit = {.max_topic_size = SIZE_MAX}}};
+    end.shake("SUB");
+    end.hear(wire("06 0000000000011184 09 'SUBSCRIBE'") + filled(70'010));
+    CHECK(end.got.topics.size() == 1);
+    CHECK_FALSE(end.got.closed);
+}
+
 TEST_CASE("a subscription needs the handshake and room, as a message does") {
     lone_end end{{.type = socket_type::sub}};
     std::error_code ec;
@@ -157,6 +165,9 @@ TEST_CASE("a configuration that no peer could take is refused from the start") {
         const property wrong[] = {{bad, {}}};
         CHECK(closed_with({.properties = wrong}) == errc::malformed_metadata);
     }
+    const property endless[] = {{"X-Endless", octets{greeting_3_0.data(), std::size_t{1} << 31}}};
+    CHECK(closed_with({.properties = endless, .limit = {.max_command_size = SIZE_MAX}}) ==
+          errc::malformed_metadata); // 23/ZMTP has no size for it
     const bytes much = filled(16 * 1024);
     const property large[] = {{"X-Large", much}};
     CHECK(closed_with({.properties = large}) == errc::command_too_large);

@@ -1,5 +1,6 @@
 // The life of a connection: from octets to events, in each of its states.
 #include "block_pool.hpp"
+#include "saturate.hpp"
 #include <mizzen/zmtp/connection.hpp>
 #include <mizzen/zmtp/greeting.hpp>
 
@@ -18,7 +19,7 @@ connection::connection(role side, const config& cfg, time_point now) noexcept
         return;
     }
     if (cfg.limit.handshake_time > milliseconds::zero())
-        handshake_limit_ = now + cfg.limit.handshake_time;
+        handshake_limit_ = later(now, cfg.limit.handshake_time);
     decoder_.allow_commands(cfg.limit.max_command_size);
     const std::string_view name = cfg.mechanism->name();
     const auto opening =
@@ -148,13 +149,13 @@ void connection::handle_timeout(time_point now) noexcept {
         return fail(errc::ttl_expired, decoder_.received());
     if (next_ping_ && now >= *next_ping_) {
         const heartbeat& beat = config_->beat;
-        next_ping_ = now + beat.interval;
+        next_ping_ = later(now, beat.interval);
         ping_due_ = true;
         send_pending_commands();
         const milliseconds timeout =
             beat.timeout < milliseconds::zero() ? beat.interval : beat.timeout;
         if (!ping_limit_ && timeout > milliseconds::zero()) {
-            ping_limit_ = now + timeout;
+            ping_limit_ = later(now, timeout);
             ping_mark_ = heard_;
         }
     }

@@ -1,5 +1,6 @@
 // From the greeting to the first message: what a connection does for its mechanism.
 #include "command.hpp"
+#include "saturate.hpp"
 #include <mizzen/zmtp/connection.hpp>
 #include <mizzen/zmtp/greeting.hpp>
 #include <mizzen/zmtp/metadata.hpp>
@@ -48,7 +49,8 @@ std::error_code check(const config& cfg) noexcept {
     if (!valid_routing_id(cfg.routing_id))
         return errc::invalid_routing_id;
     for (const property& p : cfg.properties)
-        if (p.name.size() > 255 || p.name.size() < 3 || !same_property(p.name.substr(0, 2), "X-"))
+        if (p.name.size() > 255 || p.name.size() < 3 || !same_property(p.name.substr(0, 2), "X-") ||
+            p.value.size() > largest_value)
             return errc::malformed_metadata;
     constexpr std::size_t largest_name = 16; // of the command, INITIATE say, and its length
     if (metadata_size(cfg) + largest_name > cfg.limit.max_command_size)
@@ -267,15 +269,15 @@ void connection::finish_handshake() noexcept {
     // Of the commands only subscriptions can be long.
     std::size_t largest = config_->limit.max_command_size;
     if (config_->type == socket_type::pub || config_->type == socket_type::xpub)
-        largest = std::max(largest, config_->limit.max_topic_size + subscription_overhead);
+        largest = std::max(largest, plus(config_->limit.max_topic_size, subscription_overhead));
     if (mechanism_->protects())
-        largest += mechanism_->overhead();
+        largest = plus(largest, mechanism_->overhead());
     decoder_.allow_commands(largest);
 }
 
 void connection::begin_traffic() noexcept {
     if (config_->beat.interval > milliseconds::zero())
-        next_ping_ = now_ + config_->beat.interval;
+        next_ping_ = later(now_, config_->beat.interval);
     if (mechanism_->protects()) {
         encoder_.hide_more();
         state_ = state::guarded;

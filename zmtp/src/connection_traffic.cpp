@@ -1,5 +1,6 @@
 // After the handshake: messages out, commands both ways, and frames that a mechanism guards.
 #include "command.hpp"
+#include "saturate.hpp"
 #include <mizzen/zmtp/connection.hpp>
 
 #include <algorithm>
@@ -172,7 +173,7 @@ void connection::answer_ping(octets data, std::uint64_t at) noexcept {
     const unsigned tenths =
         std::to_integer<unsigned>(data[0]) * 256U + std::to_integer<unsigned>(data[1]);
     if (tenths != 0) {
-        ttl_limit_ = now_ + milliseconds{100} * tenths;
+        ttl_limit_ = later(now_, milliseconds{100} * tenths);
         ttl_mark_ = heard_;
     }
     const octets context = data.subspan(2, std::min<std::size_t>(data.size() - 2, 16));
@@ -187,7 +188,7 @@ void connection::answer_ping(octets data, std::uint64_t at) noexcept {
 
 event connection::guarded_event(message& out, std::error_code& ec) noexcept {
     limits frames = config_->limit;
-    frames.max_message_size += mechanism_->overhead();
+    frames.max_message_size = plus(frames.max_message_size, std::uint64_t{mechanism_->overhead()});
     for (;;) {
         message outer;
         octets body;

@@ -24,7 +24,7 @@ std::optional<property> next_property(octets& rest, std::error_code& ec) noexcep
     for (const std::byte octet : rest.subspan(1 + name_size, 4))
         value_size = (value_size << 8) | std::to_integer<std::uint32_t>(octet);
     const octets after = rest.subspan(1 + name_size + 4);
-    if (value_size > after.size())
+    if (value_size > largest_value || value_size > after.size())
         return broken();
     rest = after.subspan(value_size);
     return property{name, after.first(value_size)};

@@ -10,9 +10,12 @@
 
 namespace mizzen::zmtp {
 
+/// 23/ZMTP: no value has more octets, whatever its size would hold.
+inline constexpr std::size_t largest_value = 0x7fff'ffff;
+
 struct property {
     std::string_view name; ///< 1 to 255 characters; compared without regard to case.
-    octets value;
+    octets value;          ///< Up to largest_value octets.
 };
 
 /// Reads the property at the front of `rest` and removes it from there.
