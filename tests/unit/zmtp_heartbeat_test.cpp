@@ -169,6 +169,31 @@ TEST_CASE("a PONG waits for room and is sent as soon as there is some") {
     CHECK(out.ends_with(hex("04 06 04 'PONG' 'z'"))); // the newest of those that had to wait
 }
 
+TEST_CASE("every whole frame is a sign of life, also of a message that goes on") {
+    const bytes inner[] = {wire("01 01 'a'"), wire("01 00"),
+                           wire("03 0000000000005000") + filled(0x5000),
+                           wire("03 0000000000020000") + filled(0x20000)};
+    for (const bytes& frame : inner) {
+        lone_end asked;
+        asked.shake().hear("04 07 04 'PING' 0005").wait(400ms).hear(frame);
+        CHECK_FALSE(asked.c.deadline().has_value());
+        CHECK(asked.wait(400ms).c.is_open());
+        CHECK(asked.got.messages.empty());
+
+        lone_end asking{{.type = socket_type::pull, .beat = {.interval = 200ms}}};
+        asking.shake();
+        for (int i = 0; i < 10; ++i) {
+            asking.wait(200ms);
+            CHECK(asking.says() == hex("04 07 04 'PING' 0000"));
+            for (octets rest{frame}; !rest.empty(); rest = rest.subspan(rest.size() / 2 + 1))
+                asking.hear(rest.first(rest.size() / 2 + 1)); // not all of it at once
+        }
+        CHECK(asking.c.is_open());
+        asking.wait(400ms);
+        CHECK(asking.got.closed == errc::heartbeat_timeout);
+    }
+}
+
 TEST_CASE("the longest spans of time are for ever, and not over at once") {
     constexpr milliseconds longest = milliseconds::max();
     for (const time_point start : {time_point{}, time_point{24h * 365 * 100}, time_point::min()}) {

@@ -126,9 +126,9 @@ std::optional<time_point> connection::deadline() const noexcept {
             first = other;
     };
     consider(next_ping_);
-    if (ping_limit_ && heard_ == ping_mark_)
+    if (ping_limit_ && heard() == ping_mark_)
         consider(ping_limit_);
-    if (ttl_limit_ && heard_ == ttl_mark_)
+    if (ttl_limit_ && heard() == ttl_mark_)
         consider(ttl_limit_);
     return first;
 }
@@ -139,11 +139,11 @@ void connection::handle_timeout(time_point now) noexcept {
     now_ = now;
     if (handshake_limit_ && now >= *handshake_limit_)
         return fail(errc::handshake_timeout, decoder_.received());
-    if (ping_limit_ && heard_ != ping_mark_)
+    if (ping_limit_ && heard() != ping_mark_)
         ping_limit_.reset();
     if (ping_limit_ && now >= *ping_limit_)
         return fail(errc::heartbeat_timeout, decoder_.received());
-    if (ttl_limit_ && heard_ != ttl_mark_)
+    if (ttl_limit_ && heard() != ttl_mark_)
         ttl_limit_.reset();
     if (ttl_limit_ && now >= *ttl_limit_)
         return fail(errc::ttl_expired, decoder_.received());
@@ -156,7 +156,7 @@ void connection::handle_timeout(time_point now) noexcept {
             beat.timeout < milliseconds::zero() ? beat.interval : beat.timeout;
         if (!ping_limit_ && timeout > milliseconds::zero()) {
             ping_limit_ = later(now, timeout);
-            ping_mark_ = heard_;
+            ping_mark_ = heard();
         }
     }
 }

@@ -174,7 +174,7 @@ void connection::answer_ping(octets data, std::uint64_t at) noexcept {
         std::to_integer<unsigned>(data[0]) * 256U + std::to_integer<unsigned>(data[1]);
     if (tenths != 0) {
         ttl_limit_ = later(now_, milliseconds{100} * tenths);
-        ttl_mark_ = heard_;
+        ttl_mark_ = heard();
     }
     const octets context = data.subspan(2, std::min<std::size_t>(data.size() - 2, 16));
     pong_size_ = static_cast<std::uint8_t>(context.size());

@@ -168,6 +168,7 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
                 return refused();
             if ((large_flags_ & frame_flag::more) == 0)
                 break;
+            ++inner_frames_;
             continue;
         }
         if (partial_.empty() && block_ && take_run(out, limit))
@@ -189,6 +190,7 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
                 return refused();
             if (here && !header.more())
                 break;
+            inner_frames_ += here ? 1 : 0;
             continue;
         }
         if (!here)
@@ -204,6 +206,7 @@ frame_decoder::result frame_decoder::next_slow(message& out, const limits& limit
             return refused();
         if (!header.more())
             break;
+        ++inner_frames_;
     }
     partial_size_ = 0;
     out = std::move(partial_);

@@ -189,6 +189,8 @@ private:
     [[nodiscard]] bool put_command(std::string_view name, octets data, octets more = {}) noexcept;
     [[nodiscard]] bool put_guarded(octets command) noexcept;
     void send_pending_commands() noexcept;
+    /// Whole frames that have come since the handshake, or more than that: for comparisons only.
+    [[nodiscard]] std::uint64_t heard() const noexcept { return heard_ + decoder_.inner_frames(); }
 
     void fail(errc why, std::uint64_t at) noexcept;
     void fail(errc why) noexcept { fail(why, decoder_.position()); }
@@ -224,12 +226,12 @@ private:
     block_ref credential_octets_;
 
     time_point now_;          // as last heard of
-    std::uint64_t heard_ = 0; // whole frames since the handshake
+    std::uint64_t heard_ = 0; // messages and commands since the handshake
     std::optional<time_point> handshake_limit_;
     std::optional<time_point> next_ping_;
-    std::optional<time_point> ping_limit_; // for heard_ to go beyond ping_mark_
+    std::optional<time_point> ping_limit_; // for heard() to go beyond ping_mark_
     std::uint64_t ping_mark_ = 0;
-    std::optional<time_point> ttl_limit_; // for heard_ to go beyond ttl_mark_, as a PING asked
+    std::optional<time_point> ttl_limit_; // for heard() to go beyond ttl_mark_, as a PING asked
     std::uint64_t ttl_mark_ = 0;
 };
 

@@ -89,6 +89,10 @@ public:
         return !partial_.empty() || (large_ && (large_flags_ & frame_flag::command) == 0);
     }
 
+    /// How many frames have come whole that others of their messages were to follow; those that
+    /// came together with the last of them may be left out.
+    [[nodiscard]] std::uint64_t inner_frames() const noexcept { return inner_frames_; }
+
 private:
     // A frame above this goes to memory of its own; up to it, it is waited for in the read block.
     static constexpr std::size_t largest_buffered = 16 * 1024;
@@ -117,6 +121,7 @@ private:
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     octets command_;
+    std::uint64_t inner_frames_ = 0;
     message partial_;                // the parts of the message that is coming
     std::uint64_t partial_size_ = 0; // octets of their bodies
     block_ref large_;                // the body that is coming: a header's room, then the octets
