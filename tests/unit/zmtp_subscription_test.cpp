@@ -173,25 +173,3 @@ TEST_CASE("a configuration that no peer could take is refused from the start") {
     CHECK(closed_with({.properties = large}) == errc::command_too_large);
     CHECK_FALSE(check({.routing_id = as_octets(id).first(255)}));
 }
-
-TEST_CASE("a connection says at which octet of the peer's stream a rule was broken") {
-    const auto failed_at = [](std::string_view stream) {
-        lone_end end;
-        end.hear(greeting_3_1() + wire(stream));
-        CHECK(end.got.closed);
-        return end.got.failed_at;
-    };
-    CHECK(failed_at("00 02 'hi'") == 64);               // a message in the handshake
-    CHECK(failed_at("04 01 09") == 66);                 // a name that is cut short
-    CHECK(failed_at("04 06 05 'READY'") == 72);         // no Socket-Type where it should start
-    CHECK(failed_at("04 09 05 'READY' 02 'X-'") == 72); // the property that is cut short
-    CHECK(failed_at("04 1A 05 'READY' 0B 'Socket-Type' 00000004 'PUSH' 02 FFFFFFFFFFFFFFFF") ==
-          64 + 28); // the frame
-    CHECK(failed_at("04 20 05 'READY' 0B 'Socket-Type' 00000004 'PUSH' 01 'x' 00000009") ==
-          64 + 2 + 6 + 20); // the property
-    lone_end silent;
-    silent.hear("FF 00*8 7F 03");
-    silent.c.end_of_stream();
-    drain(silent.c, silent.got);
-    CHECK(silent.got.failed_at == 11); // all that came
-}
