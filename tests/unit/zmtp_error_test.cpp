@@ -11,7 +11,7 @@ using namespace mizzen::zmtp;
 
 namespace {
 constexpr int first_code = static_cast<int>(errc::not_zmtp);
-constexpr int last_code = static_cast<int>(errc::no_question);
+constexpr int last_code = static_cast<int>(errc::invalid_credentials);
 } // namespace
 
 TEST_CASE("every error code has words of its own") {
@@ -40,8 +40,8 @@ TEST_CASE("every error code stands under exactly one condition") {
 
 TEST_CASE("only what the same configuration would meet again is a refusal") {
     using enum errc;
-    for (const errc code :
-         {mechanism_mismatch, incompatible_socket_type, refused_by_peer, authentication_failed})
+    for (const errc code : {mechanism_mismatch, incompatible_socket_type, refused_by_peer,
+                            authentication_failed, invalid_credentials})
         CHECK(make_error_code(code) == condition::refused);
     for (const errc code :
          {handshake_timeout, heartbeat_timeout, ttl_expired, end_of_stream, not_enough_memory})

@@ -123,6 +123,26 @@ TEST_CASE("check 58: empty and 255-octet names and passwords are handed on as th
     CHECK(pair.server.got.handshakes == 1);
 }
 
+TEST_CASE("a user name or password of over 255 octets is refused from the start, not cut") {
+    const std::string longest(255, 'x');
+    const std::string longer(256, 'x');
+    for (const auto& [name, password] :
+         {std::pair{longest, longer}, {longer, longest}, {longest, longest}}) {
+        const plain_security client{name, password};
+        const config cfg{.type = socket_type::push, .mechanism = &client};
+        lone_end end{cfg, role::client};
+        drain(end.c, end.got);
+        CHECK(check(cfg) == end.got.closed);
+        if (name.size() + password.size() == 2 * 255) {
+            CHECK_FALSE(end.got.closed);
+            continue;
+        }
+        CHECK(end.got.closed == errc::invalid_credentials);
+        CHECK(end.got.closed == condition::refused);
+        CHECK(end.says().empty());
+    }
+}
+
 TEST_CASE("check 59: steps out of order are closed by a PLAIN server") {
     for (const std::string& stream :
          {initiate(), ready(push), text({hello, hello}), text({hello, ready(push)}),
@@ -273,16 +293,23 @@ TEST_CASE("checks 53 and 54: with authentication, NULL tells the peer a refusal 
     }
 }
 
-TEST_CASE("check 14: a peer of ZMTP 1.0 or 2.0 does not get around PLAIN") {
-    for (const auto& [stream, why] : std::vector<std::pair<std::string_view, errc>>{
-             {"01 00 03 00 'hi'", errc::zmtp_1_peer},
-             {"FF 00*8 7F 01 08 00 00 00 02 'hi'", errc::zmtp_2_peer},
-             {"FF 00*8 7F 03 01 'NULL' 00*48", errc::mechanism_mismatch}}) {
-        lone_end end{server_config()};
-        end.hear(stream);
-        CHECK(end.got.closed == why);
-        CHECK(end.got.messages.empty());
-    }
+TEST_CASE("check 14: a peer of ZMTP 1.0 or 2.0 does not get around PLAIN, nor around the program's "
+          "verdict") {
+    const config judging{.type = socket_type::pull, .authenticate = true}; // by NULL
+    for (const config& cfg : {server_config(), judging})
+        for (const auto& [stream, why] : std::vector<std::pair<std::string_view, errc>>{
+                 {"01 00 03 00 'hi'", errc::zmtp_1_peer},
+                 {"FF 0000000000000004 00 'XYZ' 03 00 'hi'", errc::zmtp_1_peer},
+                 {"FF 00*8 7F 01 08 00 00 00 02 'hi'", errc::zmtp_2_peer}}) {
+            lone_end end{cfg};
+            end.hear(stream);
+            CHECK(end.got.closed == why);
+            CHECK(end.got.questions == 0);
+            CHECK(end.got.messages.empty());
+        }
+    lone_end end{server_config()};
+    end.hear("FF 00*8 7F 03 01 'NULL' 00*48");
+    CHECK(end.got.closed == errc::mechanism_mismatch);
 }
 
 TEST_CASE("check 84: as-server of the peer changes nothing") {

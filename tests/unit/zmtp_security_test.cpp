@@ -189,7 +189,8 @@ TEST_CASE("a guarded frame that comes again closes the connection") {
 }
 
 TEST_CASE("the limits of messages hold for what is inside guarded frames") {
-    const auto closed_with = [](limits limit, std::string_view stream) {
+    // Where it is told to be wrong is behind so many octets of the stream.
+    const auto closed_with = [](limits limit, std::string_view stream, std::size_t in_order = 0) {
         lone_end end{{.type = socket_type::dealer, .mechanism = &veiled, .limit = limit}};
         end.hear("FF 00*8 7F 03 01 'VEIL' 00*48 | 04 07 05 'HELLO' 55");
         std::error_code ec;
@@ -197,6 +198,8 @@ TEST_CASE("the limits of messages hold for what is inside guarded frames") {
         end.hear(std::string{"04 1F 08 'INITIATE' 0B 'Socket-Type' 00000006 'DEALER'"});
         CHECK(end.got.handshakes == 1);
         end.hear(stream);
+        if (end.got.closed)
+            CHECK(end.got.failed_at == greeting_size + 9 + 33 + in_order);
         return end.got.closed;
     };
     CHECK_FALSE(closed_with({.max_message_size = 1}, "00 0B 07 'MESSAGE' 01 55 34"));
@@ -205,11 +208,12 @@ TEST_CASE("the limits of messages hold for what is inside guarded frames") {
     CHECK(closed_with({.max_message_size = 1}, "00 0C 07 'MESSAGE' 01 55 34 34") ==
           errc::message_too_large);
     CHECK(closed_with({.max_message_size = 1},
-                      "00 0B 07 'MESSAGE' 01 54 34 00 0B 07 'MESSAGE' 02 55 34") ==
-          errc::message_too_large);
-    CHECK(
-        closed_with({.max_parts = 1}, "00 0B 07 'MESSAGE' 01 54 34 00 0B 07 'MESSAGE' 02 55 34") ==
-        errc::too_many_parts);
+                      "00 0B 07 'MESSAGE' 01 54 34 00 0B 07 'MESSAGE' 02 55 34",
+                      13 + 2) == errc::message_too_large);
+    CHECK(closed_with({.max_parts = 1}, "00 0B 07 'MESSAGE' 01 54 34 00 0B 07 'MESSAGE' 02 55 34",
+                      13 + 2) == errc::too_many_parts);
+    CHECK(closed_with({}, "00 0B 07 'MESSAGE' 01 55 34 00 0B 07 'MESSAGE' 01 55 34", 13 + 2) ==
+          errc::protection_failed);
 }
 
 TEST_CASE("a mechanism that may seal no more ends the connection") {

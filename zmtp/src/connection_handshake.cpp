@@ -55,7 +55,7 @@ std::error_code check(const config& cfg) noexcept {
     constexpr std::size_t largest_name = 16; // of the command, INITIATE say, and its length
     if (metadata_size(cfg) + largest_name > cfg.limit.max_command_size)
         return errc::command_too_large;
-    return {};
+    return cfg.mechanism->check();
 }
 
 // --- What has come ---

@@ -200,10 +200,11 @@ event connection::guarded_event(message& out, std::error_code& ec) noexcept {
         case frame_decoder::result::command: body = decoder_.command(); break;
         case frame_decoder::result::message: body = outer.front(); break;
         }
+        const std::uint64_t at = decoder_.position() - body.size();
         message opened;
         std::uint8_t flags = 0;
         if (outer.size() > 1 || !open_frame(body, opened, flags)) {
-            fail(errc::protection_failed, decoder_.position() - body.size());
+            fail(errc::protection_failed, at);
             return closed_event(ec);
         }
         ++heard_;
@@ -215,7 +216,7 @@ event connection::guarded_event(message& out, std::error_code& ec) noexcept {
                 return closed_event(ec);
             if (what != event::need_input)
                 return what;
-        } else if (!assemble(std::move(opened))) {
+        } else if (!assemble(std::move(opened), at)) {
             return closed_event(ec);
         } else if (!more) {
             partial_size_ = 0;
@@ -237,12 +238,12 @@ bool connection::open_frame(octets body, message& opened, std::uint8_t& flags) n
     return mechanism_->open(body, flags, room);
 }
 
-bool connection::assemble(message&& part) noexcept {
+bool connection::assemble(message&& part, std::uint64_t at) noexcept {
     partial_size_ += part.front().size();
     if (partial_size_ > config_->limit.max_message_size)
-        fail(errc::message_too_large);
+        fail(errc::message_too_large, at);
     else if (partial_.size() >= config_->limit.max_parts)
-        fail(errc::too_many_parts);
+        fail(errc::too_many_parts, at);
     else if (partial_.empty())
         partial_ = std::move(part);
     else if (!partial_.try_push_back(part.front(), *memory_))

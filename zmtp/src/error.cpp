@@ -36,6 +36,7 @@ const char* words(errc code) noexcept {
     case errc::not_ready: return "the handshake is not done";
     case errc::empty_message: return "a message needs at least one part";
     case errc::no_question: return "no peer waits for a verdict";
+    case errc::invalid_credentials: return "the user name or the password is too long";
     }
     return "unknown error";
 }
@@ -45,7 +46,8 @@ condition condition_of(errc code) noexcept {
     case errc::mechanism_mismatch:
     case errc::incompatible_socket_type:
     case errc::refused_by_peer:
-    case errc::authentication_failed: return condition::refused;
+    case errc::authentication_failed:
+    case errc::invalid_credentials: return condition::refused;
     case errc::handshake_timeout:
     case errc::heartbeat_timeout:
     case errc::ttl_expired:

@@ -12,8 +12,7 @@ constexpr std::size_t longest = 255; // user name, password
 class plain_client final : public mechanism {
 public:
     plain_client(allocator& memory, std::string_view user_name, std::string_view password) noexcept
-        : memory_{&memory}, user_name_{user_name.substr(0, longest)},
-          password_{password.substr(0, longest)} {}
+        : memory_{&memory}, user_name_{user_name}, password_{password} {}
 
     void start(handshake& hands) noexcept override {
         std::array<std::byte, 2 * (1 + longest)> data;
@@ -93,6 +92,12 @@ private:
 } // namespace
 
 std::string_view plain_security::name() const noexcept { return "PLAIN"; }
+
+std::error_code plain_security::check() const noexcept {
+    if (user_name_.size() > longest || password_.size() > longest)
+        return errc::invalid_credentials;
+    return {};
+}
 
 mechanism* plain_security::create(role side, allocator& memory) const noexcept {
     if (side == role::server)

@@ -181,7 +181,7 @@ private:
     void begin_traffic() noexcept;
 
     [[nodiscard]] bool open_frame(octets body, message& opened, std::uint8_t& flags) noexcept;
-    [[nodiscard]] bool assemble(message&& part) noexcept;
+    [[nodiscard]] bool assemble(message&& part, std::uint64_t at) noexcept;
     [[nodiscard]] bool send_guarded(message&& m) noexcept;
     [[nodiscard]] event traffic_command(octets body) noexcept;
     void answer_ping(octets data, std::uint64_t at) noexcept;

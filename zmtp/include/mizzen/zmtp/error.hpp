@@ -35,6 +35,7 @@ enum class errc {
     not_ready,                ///< Misuse: a message was sent before the handshake was over.
     empty_message,            ///< Misuse: a message without parts was sent.
     no_question,              ///< Misuse: authenticate() while nothing was asked.
+    invalid_credentials, ///< Our own cannot be said: a user name or password of over 255 octets.
 };
 
 /// What to do about it.

@@ -5,9 +5,9 @@
 
 namespace mizzen::zmtp {
 
-/// Serves both roles. A client says the user name and the password, each up to 255 octets, which
-/// outlive it; a server has the program judge those of the peer (event::authenticate), and lets
-/// nobody in unasked.
+/// Serves both roles. A client says the user name and the password, each up to 255 octets (else
+/// invalid_credentials), which outlive it; a server has the program judge those of the peer
+/// (event::authenticate), and lets nobody in unasked.
 class plain_security final : public security {
 public:
     plain_security() = default; ///< For servers.
@@ -15,6 +15,7 @@ public:
         : user_name_{user_name}, password_{password} {}
 
     [[nodiscard]] std::string_view name() const noexcept override;
+    [[nodiscard]] std::error_code check() const noexcept override;
     [[nodiscard]] mechanism* create(role side, allocator& memory) const noexcept override;
 
 private:

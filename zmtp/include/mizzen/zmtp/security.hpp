@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace mizzen::zmtp {
@@ -106,6 +107,8 @@ public:
 
     /// As in the greeting: 1 to 20 characters of A-Z, 0-9 and -_.+
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    /// Whether the handshake can say what was configured; check(config) asks, before any octet.
+    [[nodiscard]] virtual std::error_code check() const noexcept { return {}; }
     /// One end of a new handshake, in memory from `memory`; null when that is refused.
     [[nodiscard]] virtual mechanism* create(role side, allocator& memory) const noexcept = 0;
 
