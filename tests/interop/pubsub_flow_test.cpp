@@ -79,7 +79,8 @@ TEST_CASE("a libzmq SUB that does not read holds up neither our PUB nor another 
     CHECK(ours.stats().disconnects == 0);
 }
 
-TEST_CASE("our SUB that is not read leaves libzmq's PUB to drop, and gets whole messages then") {
+TEST_CASE(
+    "D31: our SUB that is not read leaves libzmq's PUB to drop, and gets whole messages then") {
     constexpr int count = 5000;
     loop run;
     zmq_context context;

@@ -67,7 +67,7 @@ TEST_CASE("check 11: HTTP and TLS are closed, and nothing of them is delivered")
     CHECK(closed_by("16 03 01 02 00 01 00 01 FC 03 03 41*300") == errc::not_zmtp);
 }
 
-TEST_CASE("check 12: a peer of ZMTP 2.0 is closed, and nothing of it is delivered") {
+TEST_CASE("check 12, D6: a peer of ZMTP 2.0 is closed, and nothing of it is delivered") {
     CHECK(closed_by("FF 00*8 7F 01 08 00 00 00 02 'hi'") == errc::zmtp_2_peer);
 }
 

@@ -340,7 +340,7 @@ TEST_CASE("with a limit that allows it, a READY of 20 KiB is taken in whatever p
     }
 }
 
-TEST_CASE("the limit of messages does not count for READY") {
+TEST_CASE("check 29: the limit of messages does not count for READY") {
     config cfg{.type = socket_type::pull};
     cfg.limit.max_message_size = 10;
     lone_end end{cfg};

@@ -153,9 +153,13 @@ TEST_CASE("check 26: a size above 2^63-1 is refused without memory for it") {
                                "01 01 'a' 03 FFFFFFFFFFFFFFF6"}) {
         CAPTURE(header);
         for (const std::uint64_t max_size : {std::uint64_t{1} << 30, ~std::uint64_t{0}}) {
-            const decoded got = decode(header, {.max_message_size = max_size});
+            counting_allocator memory;
+            frame_decoder decoder{memory, 32 * 1024};
+            decoded got;
+            decode_some(decoder, wire(header), {.max_message_size = max_size}, got);
             CHECK(got.all.empty());
             CHECK(got.ec == errc::frame_size_out_of_range);
+            CHECK(memory.asked == 1); // the read block
         }
     }
 }
@@ -368,7 +372,7 @@ TEST_CASE("bodies of every kind of size come whole, in whatever pieces they are 
     }
 }
 
-TEST_CASE("a body of 10 MB comes whole and lies where it was read") {
+TEST_CASE("a body of 10 MB comes whole, in memory that grows as it comes") {
     const bytes body = filled(10'000'000);
     const bytes stream = wire("02 0000000000989680") + body + wire("00 01 'x'");
     for (const std::size_t step : {std::size_t{1000}, std::size_t{100'000}, std::size_t{1 << 24}}) {
@@ -382,6 +386,34 @@ TEST_CASE("a body of 10 MB comes whole and lies where it was read") {
         CHECK(got.all == all{{as_string(body)}, {"x"}});
         CHECK(memory.peak < 3 * body.size());
     }
+}
+
+TEST_CASE("a large body lies where it was read to, whether it was announced or came whole") {
+    counting_allocator memory;
+    frame_decoder decoder{memory, 128 * 1024};
+    message m;
+    std::error_code ec;
+    const bytes body = filled(60'000);
+    // Only the header is there when the rest is asked for.
+    const bytes header = wire("02 000000000000EA60");
+    std::copy(header.begin(), header.end(), decoder.prepare()[0].begin());
+    decoder.commit(header.size());
+    REQUIRE(decoder.next(m, {}, ec) == frame_decoder::result::need_input);
+    const std::span<std::byte> room = decoder.prepare()[0];
+    REQUIRE(room.size() == body.size());
+    std::copy(body.begin(), body.end(), room.begin());
+    decoder.commit(body.size());
+    REQUIRE(decoder.next(m, {}, ec) == frame_decoder::result::message);
+    CHECK(m.front().data() == room.data());
+    // All of it is in the read block, behind a small message.
+    const bytes stream = wire("00 02 'hi'") + header + body;
+    const std::span<std::byte> block = decoder.prepare()[0];
+    std::copy(stream.begin(), stream.end(), block.begin());
+    decoder.commit(stream.size());
+    REQUIRE(decoder.next(m, {}, ec) == frame_decoder::result::message);
+    REQUIRE(decoder.next(m, {}, ec) == frame_decoder::result::message);
+    CHECK(m.front().data() == block.data() + 4 + header.size());
+    CHECK(hex(m.front()) == hex(octets{body}));
 }
 
 TEST_CASE("a message takes nothing from what its variable held before") {
