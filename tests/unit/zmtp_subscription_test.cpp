@@ -160,11 +160,15 @@ TEST_CASE("a configuration that no peer could take is refused from the start") {
     CHECK(closed_with({.routing_id = as_octets(std::string_view{"\0x", 2})}) ==
           errc::invalid_routing_id);
     const std::string name = "X-" + std::string(254, 'n');
-    for (const std::string_view bad : {std::string_view{""}, std::string_view{"X-"},
-                                       std::string_view{"Zone"}, std::string_view{name}}) {
+    for (const std::string_view bad :
+         {std::string_view{""}, std::string_view{"X-"}, std::string_view{"Zone"},
+          std::string_view{name}, std::string_view{"X-Zone 1"}, std::string_view{"X-Z\0", 4},
+          std::string_view{"X-Z\xC3\xB6ne"}}) {
         const property wrong[] = {{bad, {}}};
         CHECK(closed_with({.properties = wrong}) == errc::malformed_metadata);
     }
+    const property fine[] = {{"x-aZ09-_.+", {}}};
+    CHECK_FALSE(check({.properties = fine}));
     const property endless[] = {{"X-Endless", octets{greeting_3_0.data(), std::size_t{1} << 31}}};
     CHECK(closed_with({.properties = endless, .limit = {.max_command_size = SIZE_MAX}}) ==
           errc::malformed_metadata); // 23/ZMTP has no size for it

@@ -17,6 +17,16 @@ constexpr std::size_t max_routing_id = 255;
 constexpr unsigned seen_socket_type = 1;
 constexpr unsigned seen_identity = 2;
 
+// 23/ZMTP, "Connection Metadata"; that it starts with X- makes it an application's.
+bool valid_property(const property& p) noexcept {
+    const auto allowed = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               std::string_view{"-_.+"}.find(c) != std::string_view::npos;
+    };
+    return p.name.size() >= 3 && p.name.size() <= 255 && same_property(p.name.substr(0, 2), "X-") &&
+           std::all_of(p.name.begin(), p.name.end(), allowed) && p.value.size() <= largest_value;
+}
+
 bool valid_routing_id(octets id) noexcept {
     return id.size() <= max_routing_id && (id.empty() || id[0] != std::byte{0});
 }
@@ -48,10 +58,8 @@ void wipe(block& memory, std::size_t from) noexcept {
 std::error_code check(const config& cfg) noexcept {
     if (!valid_routing_id(cfg.routing_id))
         return errc::invalid_routing_id;
-    for (const property& p : cfg.properties)
-        if (p.name.size() > 255 || p.name.size() < 3 || !same_property(p.name.substr(0, 2), "X-") ||
-            p.value.size() > largest_value)
-            return errc::malformed_metadata;
+    if (!std::all_of(cfg.properties.begin(), cfg.properties.end(), valid_property))
+        return errc::malformed_metadata;
     constexpr std::size_t largest_name = 16; // of the command, INITIATE say, and its length
     if (metadata_size(cfg) + largest_name > cfg.limit.max_command_size)
         return errc::command_too_large;

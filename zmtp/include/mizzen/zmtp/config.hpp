@@ -55,10 +55,11 @@ struct config {
     std::size_t spare_memory = 256 * 1024;
 };
 
-/// Whether connections can be made with that: invalid_routing_id, malformed_metadata (a property
-/// that is not X-, or has a name of over 255 octets or a value of over 2^31-1), command_too_large
-/// (more than any peer with these limits would take), and what the mechanism says. A connection
-/// made nevertheless is closed from the start, for that.
+/// Whether connections can be made with that: invalid_routing_id; malformed_metadata (a property
+/// whose name is not X-, or has over 255 octets or other characters than letters, digits and -_.+;
+/// a value of over 2^31-1 octets); command_too_large (more than any peer with these limits would
+/// take); what the mechanism says. A connection made nevertheless is closed from the start, for
+/// that.
 [[nodiscard]] std::error_code check(const config& cfg) noexcept;
 
 } // namespace mizzen::zmtp
