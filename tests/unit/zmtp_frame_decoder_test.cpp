@@ -416,6 +416,31 @@ TEST_CASE("a large body lies where it was read to, whether it was announced or c
     CHECK(hex(m.front()) == hex(octets{body}));
 }
 
+TEST_CASE("more octets than there was room for are not believed") {
+    counting_allocator memory;
+    frame_decoder decoder{memory, 32 * 1024};
+    message m;
+    std::error_code ec;
+    decoder.commit(100); // nothing was prepared
+    CHECK(decoder.received() == 0);
+    const bytes header = wire("02 0000000000010000");
+    std::copy(header.begin(), header.end(), decoder.prepare()[0].begin());
+    decoder.commit(header.size());
+    REQUIRE(decoder.next(m, {}, ec) == frame_decoder::result::need_input);
+    const auto room = decoder.prepare();
+    std::size_t size = 0;
+    for (const std::span<std::byte> piece : room) {
+        std::fill(piece.begin(), piece.end(), std::byte{0});
+        size += piece.size();
+    }
+    decoder.commit(SIZE_MAX);
+    CHECK(decoder.received() == header.size() + size);
+    decoder.commit(1);
+    CHECK(decoder.received() == header.size() + size);
+    CHECK(decoder.next(m, {}, ec) == frame_decoder::result::message);
+    CHECK(m.front().size() == 65'536);
+}
+
 TEST_CASE("a message takes nothing from what its variable held before") {
     counting_allocator memory;
     frame_decoder decoder{memory, 0};

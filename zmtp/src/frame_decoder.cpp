@@ -11,7 +11,7 @@ namespace mizzen::zmtp {
 
 std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
     std::size_t count = 0;
-    large_room_ = 0;
+    large_room_ = block_room_ = 0;
     if (large_ && large_have_ < large_size_) {
         if (!grow_large())
             return {};
@@ -30,8 +30,8 @@ std::span<const std::span<std::byte>> frame_decoder::prepare() noexcept {
     const std::size_t free = block_->capacity - end_;
     if (free == 0)
         return {room_.data(), count};
-    room_[count++] = {block_->data() + end_,
-                      large_room_ > behind_large ? std::min(free, behind_large) : free};
+    block_room_ = large_room_ > behind_large ? std::min(free, behind_large) : free;
+    room_[count++] = {block_->data() + end_, block_room_};
     return {room_.data(), count};
 }
 
@@ -74,10 +74,13 @@ void frame_decoder::commit(std::size_t size) noexcept {
     if (large_) {
         const std::size_t taken = std::min(size, large_room_);
         large_have_ += taken;
+        large_room_ -= taken;
         base_ += taken; // they never were in the block
         size -= taken;
     }
-    end_ += size;
+    const std::size_t taken = std::min(size, block_room_);
+    block_room_ -= taken;
+    end_ += taken;
     release_if_drained();
 }
 
@@ -85,7 +88,7 @@ void frame_decoder::release_if_drained() noexcept {
     if (begin_ == end_) {
         block_.reset();
         forget_decoded();
-        end_ = 0;
+        end_ = block_room_ = 0;
     }
 }
 

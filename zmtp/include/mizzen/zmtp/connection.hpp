@@ -54,7 +54,7 @@ public:
     /// Empty once closed, and while there is no room because a verdict is waited for or next_event
     /// was not called. They stand until commit; next_event is not called in between.
     [[nodiscard]] std::span<const std::span<std::byte>> prepare() noexcept;
-    /// How many octets arrived there.
+    /// How many octets arrived there; more than there was room for are not believed.
     void commit(std::size_t size, time_point now) noexcept;
     /// The peer will send no more.
     void end_of_stream() noexcept { fail(errc::end_of_stream, decoder_.received()); }

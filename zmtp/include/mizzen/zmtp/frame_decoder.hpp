@@ -33,6 +33,7 @@ public:
     /// Where the next octets go: up to two pieces, to be filled in order. Empty when the allocator
     /// refuses. They stand until commit; next is not called in between.
     [[nodiscard]] std::span<const std::span<std::byte>> prepare() noexcept;
+    /// How many octets came there; more than there was room for are not believed.
     void commit(std::size_t size) noexcept;
 
     /// What has come and is not decoded, for whoever reads the greeting.
@@ -127,7 +128,8 @@ private:
     block_ref large_;                // the body that is coming: a header's room, then the octets
     std::uint64_t large_size_ = 0;
     std::size_t large_have_ = 0;
-    std::size_t large_room_ = 0; // of what prepare gave
+    std::size_t large_room_ = 0; // of what prepare gave, as far as it is not committed
+    std::size_t block_room_ = 0;
     std::uint8_t large_flags_ = 0;
     block_ref large_command_; // what command_ points into, if not into block_
     std::array<std::span<std::byte>, 2> room_;
