@@ -243,6 +243,12 @@ bool basic_socket::try_send(message& m, std::error_code& ec) {
         return false;
     }
     const std::size_t octets = m.encoded_size();
+    if (shell_->core().send_quickly(m, octets)) {
+        if (ec)
+            ec.clear();
+        static_cast<void>(shell_->pump_if_enough(octets));
+        return true;
+    }
     shell_->core().send(m, ec);
     shell_->pump_soon_or_enough(ec ? 0 : octets);
     return !ec;
@@ -264,6 +270,11 @@ bool basic_socket::try_receive(message& m, std::error_code& ec) {
         ec = errc::socket_closed;
         return false;
     }
+    if (shell_->core().receive_quickly(m, true)) {
+        if (ec)
+            ec.clear();
+        return true;
+    }
     shell_->core().receive(m, ec);
     shell_->pump_soon();
     return !ec;
@@ -273,6 +284,8 @@ bool basic_socket::try_receive_from(message& m) {
     std::error_code ec;
     if (shell_->closed())
         return false;
+    if (shell_->core().receive_quickly(m, false))
+        return true;
     shell_->core().receive_raw(m, ec);
     shell_->pump_soon();
     return !ec;

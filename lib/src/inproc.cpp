@@ -33,20 +33,16 @@ std::optional<pipe_identity> inproc_pipe::accepted() {
     return accepted_ ? std::optional{listener_.who} : std::nullopt;
 }
 
-bool inproc_pipe::put(pipe_end from, message_ring& out, std::size_t& octets, const room& most) {
+bool inproc_pipe::put(pipe_end from, mail_bag& out, const room& most) {
     side& to = opposite(from);
     std::shared_ptr<doorbell> bell;
     peer_id key = 0;
     {
         const std::lock_guard lock{guard_};
-        if (to.box.empty()) {
-            to.box.swap(out);
-            to.octets = std::exchange(octets, 0);
-        } else if ((most.messages == 0 || to.box.size() + out.size() <= most.messages) &&
-                   to.octets + octets <= most.octets) {
-            for (; !out.empty(); out.pop_front())
-                to.box.emplace_back() = std::move(out.front());
-            to.octets += std::exchange(octets, 0);
+        if (to.box.empty() ||
+            ((most.messages == 0 || to.box.size() + out.size() <= most.messages) &&
+             to.box.octets() + out.octets() <= most.octets)) {
+            to.box.append(out);
         } else {
             at(from).waits = true;
             return false;
@@ -58,7 +54,7 @@ bool inproc_pipe::put(pipe_end from, message_ring& out, std::size_t& octets, con
     return true;
 }
 
-bool inproc_pipe::take(pipe_end at_end, message_ring& in, std::size_t& octets, std::size_t most) {
+bool inproc_pipe::take(pipe_end at_end, mail_bag& in, std::size_t most) {
     side& mine = at(at_end);
     side& theirs = opposite(at_end);
     std::shared_ptr<doorbell> bell;
@@ -67,14 +63,10 @@ bool inproc_pipe::take(pipe_end at_end, message_ring& in, std::size_t& octets, s
         const std::lock_guard lock{guard_};
         if (most == 0 || mine.box.size() <= most) {
             mine.box.swap(in);
-            octets = std::exchange(mine.octets, 0);
         } else {
-            for (; most != 0; --most) {
-                message& taken = in.emplace_back();
-                taken = std::move(mine.box.front());
-                mine.box.pop_front();
-                octets += taken.encoded_size();
-                mine.octets -= taken.encoded_size();
+            for (message taken; most != 0; --most) {
+                mine.box.pop(taken);
+                in.push(std::move(taken));
             }
             return true;
         }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "doorbell.hpp"
-#include "message_ring.hpp"
+#include "mail_bag.hpp"
 #include <mizzen/zmtp/socket_type.hpp>
 
 #include <chrono>
@@ -50,10 +50,10 @@ public:
     };
     /// Puts all of `out` into the other end's box, if it has room for that or is empty. False
     /// otherwise: the bell rings once the box is empty.
-    bool put(pipe_end from, message_ring& out, std::size_t& octets, const room& most);
+    bool put(pipe_end from, mail_bag& out, const room& most);
     /// Takes what is in the box of that end; `in` is empty. At most `most` messages, 0 is no limit.
     /// Returns whether there is more.
-    bool take(pipe_end at, message_ring& in, std::size_t& octets, std::size_t most);
+    bool take(pipe_end at, mail_bag& in, std::size_t most);
     /// No more is put, and nothing taken, at this end. Says why to the other.
     void close(pipe_end by, std::error_code why);
     /// Whether the other end has closed; what it put can still be taken.
@@ -62,8 +62,7 @@ public:
 private:
     struct side {
         pipe_identity who;
-        message_ring box; // for this side to take
-        std::size_t octets = 0;
+        mail_bag box; // for this side to take
         bool open = true;
         bool waits = false; // for the other side's box to be empty
     };

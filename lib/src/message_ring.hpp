@@ -22,6 +22,13 @@ public:
             grow();
         return slots_[last_++ & (capacity_ - 1)];
     }
+    /// Takes all of the other's, behind what is here.
+    void append(message_ring& other) {
+        while (capacity_ - size() < other.size())
+            grow();
+        for (; !other.empty(); other.pop_front())
+            emplace_back() = std::move(other.front());
+    }
     /// Takes back the last emplace_back; the message is to be empty.
     void pop_back() noexcept {
         --last_;
@@ -33,6 +40,8 @@ public:
         slots_[first_++ & (capacity_ - 1)].clear();
         trim();
     }
+    /// Removes the front, which was moved from, of several.
+    void drop_front() noexcept { ++first_; }
     /// In order, from the front.
     template <class What> void for_each(What what) {
         for (std::size_t i = first_; i != last_; ++i)

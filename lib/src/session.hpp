@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inproc.hpp"
+#include "mail_bag.hpp"
 #include "message_ring.hpp"
 #include <mizzen/stats.hpp>
 #include <mizzen/zmtp/connection.hpp>
@@ -52,6 +53,7 @@ struct session {
     bool dirty = false;     // is on the list of those with output to write
     bool out_full = false;  // reached the send mark and is not half empty again yet
     bool removed = false;   // disconnect() was called: ends when its output is written
+    bool streaming = false; // messages go past `out`, into the connection or `post`
     bool id_given = false;  // routing_id was chosen by this end
     session_phase phase = session_phase::waiting;
 
@@ -60,11 +62,14 @@ struct session {
     std::shared_ptr<inproc_pipe> pipe; // in place of a link, from its first attempt on
     pipe_end end = pipe_end::connector;
     peer_id peer_there = 0; // what the other end of the pipe calls this connection
-    message_ring mail;      // taken from the pipe and not looked at yet
+    mail_bag mail;          // taken from the pipe and not looked at yet
+    mail_bag post;          // to be put into it
     message_ring in;
     message_ring out;
     std::size_t in_octets = 0;
     std::size_t out_octets = 0;
+    std::size_t streamed = 0; // messages that went so, and are not all written or handed over
+    std::size_t streamed_octets = 0;
     traffic_stats traffic;       // of the connection, and of what was queued before it was there
     std::size_t left_behind = 0; // octets, once ended
     session_hook readable;       // linked while `in` has something

@@ -21,6 +21,10 @@ socket_core::socket_core(zmtp::socket_type type, std::uint64_t seed)
     : type_{type}, filters_{type == zmtp::socket_type::req || type == zmtp::socket_type::push ||
                             type == zmtp::socket_type::pub || type == zmtp::socket_type::xpub ||
                             type == zmtp::socket_type::sub},
+      sends_plainly_{type == zmtp::socket_type::push || type == zmtp::socket_type::dealer ||
+                     type == zmtp::socket_type::pair},
+      receives_plainly_{type != zmtp::socket_type::req && type != zmtp::socket_type::rep &&
+                        type != zmtp::socket_type::xpub},
       random_{static_cast<std::minstd_rand::result_type>(seed)} {
     next_generated_id_ = static_cast<std::uint32_t>(random_());
     request_id_ = static_cast<std::uint32_t>(random_());
@@ -116,7 +120,6 @@ void socket_core::attach(session& s, time_point now) {
     s.since = now;
     s.backoff = milliseconds::zero();
     peers_[s.peer] = &s;
-    address_queued(s);
     tell(event_kind::handshake_succeeded, s);
     put_notice(s, notice::peer_up);
     update_rivals();
@@ -210,7 +213,11 @@ void socket_core::detach(session& s) {
     std::erase(due_, &s);
     std::erase(failed_, &s);
     s.dirty = s.paused = s.undecoded = s.held = false;
+    put_back_post(s);
+    forget_streamed(s);
+    reopen_out(s);
     s.link.reset();
+    s.mail.clear();
     s.pipe.reset();
     s.peer = s.peer_there = 0;
     s.announced_id.clear();
@@ -247,8 +254,9 @@ void socket_core::abandon_received() {
 }
 
 void socket_core::drop_out(session& s) {
-    count(s, &traffic_stats::dropped_disconnect, s.out.size());
+    count(s, &traffic_stats::dropped_disconnect, s.out.size() + s.post.size());
     s.out.clear();
+    s.post.clear();
     s.out_octets = 0;
     s.out_full = false;
 }
@@ -256,7 +264,7 @@ void socket_core::drop_out(session& s) {
 void socket_core::transport_lost(session& s, std::error_code why, time_point now) {
     now_ = now;
     s.why = why;
-    const bool over = !s.connects || (s.removed && s.out.empty());
+    const bool over = !s.connects || (s.removed && s.out.empty() && s.post.empty());
     const bool refused = why == zmtp::condition::refused;
     if (over || refused || options.immediate)
         drop_out(s); // while it is known whose it was

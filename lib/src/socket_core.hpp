@@ -25,10 +25,6 @@
 
 namespace mizzen::detail {
 
-// What a message on the way out is, in place of the peer that it has no use for.
-inline constexpr peer_id subscribing = 1;
-inline constexpr peer_id cancelling = 2;
-
 /// The values of all options.
 struct socket_options {
     std::size_t send_mark = 1000;
@@ -149,7 +145,7 @@ public:
 
     /// Whether nothing is left to write.
     [[nodiscard]] bool flushed(const session& s) const noexcept {
-        return s.out.empty() && (!s.link || s.link->output().empty());
+        return s.out.empty() && s.post.empty() && (!s.link || s.link->output().empty());
     }
 
     // What the shell has to do now; each call hands out one session, and null once there is none.
@@ -182,6 +178,11 @@ public:
     [[nodiscard]] bool readable() const noexcept;
     [[nodiscard]] bool sendable() const noexcept;
 
+    /// Do the same as send and receive in the midst of a stream, where nothing else is to be
+    /// decided. False, and nothing done, anywhere else.
+    [[nodiscard]] bool send_quickly(message& m, std::size_t octets);
+    [[nodiscard]] bool receive_quickly(message& m, bool name_sender);
+
     // --- Subscriptions ---
 
     /// SUB and XSUB: counted; a cancellation that has no subscription does nothing. XPUB with
@@ -199,6 +200,10 @@ private:
         using is_transparent = void;
     };
 
+    // Decoded at a time: enough to be quick, few enough to stay in the first-level cache until the
+    // program has taken them.
+    static constexpr std::size_t decode_batch = 64;
+
     void make_link(session& s, zmtp::role side, time_point now);
     session& add(std::string endpoint);
     void attach(session& s, time_point now);
@@ -213,10 +218,11 @@ private:
     void update_alarm(session& s);
     void forget_if_done(session& s);
     void meet(session& s, const pipe_identity& peer, event_kind how, time_point now);
-    void address_queued(session& s);
-    void open_mail(session& s, bool ignore_marks);
-    void take_whole(session& s);
-    void sort_mail(session& s);
+    void open_mail(session& s, std::size_t most, bool ignore_marks);
+    [[nodiscard]] bool fetch_mail(session& s, bool ignore_marks);
+    void sort_mail(session& s, message& slot);
+    void fill_post(session& s);
+    void put_back_post(session& s);
     void send_first(session& s, message&& m);
     void reopen_out(session& s);
     void leave_behind(session& s);
@@ -244,8 +250,9 @@ private:
     }
     [[nodiscard]] bool out_full(const session& s) const noexcept {
         return !options.conflate &&
-               (s.out_full || (options.send_mark != 0 && s.out.size() >= options.send_mark) ||
-                s.out_octets >= options.mark_octets);
+               (s.out_full ||
+                (options.send_mark != 0 && s.out.size() + s.streamed >= options.send_mark) ||
+                s.out_octets + s.streamed_octets >= options.mark_octets);
     }
     void mark_dirty(session& s) {
         if (!s.dirty && (s.link || s.pipe)) {
@@ -261,6 +268,12 @@ private:
     [[nodiscard]] bool passes_filter(session& s, message& m);
     [[nodiscard]] bool round_robins() const noexcept;
     void push_out(session& s, message&& m);
+    [[nodiscard]] bool stream(session& s, message& m, std::size_t octets);
+    void fill_link(session& s);
+    void start_streaming(session& s);
+    void put_in_stream(session& s, message& m, std::size_t octets);
+    void stop_streaming(session& s) noexcept;
+    void forget_streamed(session& s) noexcept;
     void update_sendable(session& s);
     void take_front(session& s, message& m, bool name_sender = false);
 
@@ -287,7 +300,9 @@ private:
     [[nodiscard]] session* find_peer(peer_id peer) const;
 
     zmtp::socket_type type_;
-    bool filters_; // not all that comes goes to the program
+    bool filters_;       // not all that comes goes to the program
+    bool sends_plainly_; // in turns, whatever was sent or received before
+    bool receives_plainly_;
     struct link_config;
     std::shared_ptr<const link_config> config_; // of connections made from now on; null when stale
     std::unordered_map<peer_id, std::unique_ptr<session>> sessions_; // by key
@@ -306,6 +321,7 @@ private:
     time_point now_;                    // as last told
     peer_id last_peer_ = cancelling;
     std::size_t handshaking_ = 0;
+    std::size_t streaming_ = 0;   // sessions
     std::size_t left_behind_ = 0; // octets of memory of sessions that ended and are not read yet
     std::uint32_t next_generated_id_;
     std::minstd_rand random_;
@@ -324,5 +340,48 @@ private:
     peer_id requester_ = 0; // XPUB: whose request was received last
     peer_id only_to_ = 0;   // XPUB with xpub_last_value: who gets the next message
 };
+
+inline bool socket_core::send_quickly(message& m, std::size_t octets) {
+    session* const s = sendable_.current();
+    if (!sends_plainly_ || s == nullptr || !s->streaming || !s->out.empty() || m.empty() ||
+        (s->link && !s->link->can_send()) || s->streamed >= options.send_mark - 1 || // 0 is no mark
+        s->streamed_octets + octets >= options.mark_octets)
+        return false;
+    put_in_stream(*s, m, octets);
+    count(*s, &traffic_stats::messages_sent);
+    sendable_.advance();
+    return true;
+}
+
+inline void socket_core::put_in_stream(session& s, message& m, std::size_t octets) {
+    std::error_code ec;
+    if (s.link) {
+        s.link->send(std::move(m), ec);
+    } else {
+        m.set_peer(0);
+        s.post.push(std::move(m));
+    }
+    ++s.streamed;
+    s.streamed_octets += octets;
+    if (ec)
+        fail(s, ec);
+}
+
+inline bool socket_core::receive_quickly(message& m, bool name_sender) {
+    session* const s = readable_.current();
+    if (!receives_plainly_ || s == nullptr || s->in.size() < 2 || s->paused)
+        return false;
+    message& next = s->in.front();
+    if (next.peer() != s->peer || next.peer_notice() != notice::none)
+        return false;
+    m = std::move(next);
+    s->in.drop_front();
+    s->in_octets -= m.encoded_size();
+    count(*s, &traffic_stats::messages_received);
+    readable_.advance();
+    if (name_sender && type_ == zmtp::socket_type::router)
+        m.push_front(s->routing_id);
+    return true;
+}
 
 } // namespace mizzen::detail

@@ -50,15 +50,6 @@ void socket_core::meet(session& s, const pipe_identity& peer, event_kind how, ti
         fail(s, zmtp::errc::incompatible_socket_type);
 }
 
-// What was queued before there was a connection does not know where it goes.
-void socket_core::address_queued(session& s) {
-    if (s.pipe)
-        s.out.for_each([&](message& m) {
-            if (m.peer() != subscribing && m.peer() != cancelling)
-                m.set_peer(s.peer_there);
-        });
-}
-
 // In front of what is queued.
 void socket_core::send_first(session& s, message&& m) {
     std::error_code ec;
@@ -66,84 +57,106 @@ void socket_core::send_first(session& s, message&& m) {
         s.link->send(std::move(m), ec);
         return;
     }
-    message_ring one;
-    std::size_t octets = m.encoded_size();
-    m.set_peer(s.peer_there);
-    one.emplace_back() = std::move(m);
-    count(s, &traffic_stats::octets_out, octets);
-    static_cast<void>(s.pipe->put(s.end, one, octets, unlimited));
+    mail_bag one;
+    m.set_peer(0);
+    one.push(std::move(m));
+    count(s, &traffic_stats::octets_out, one.octets());
+    static_cast<void>(s.pipe->put(s.end, one, unlimited));
+}
+
+// What was queued goes into the bag, and what follows at once.
+void socket_core::fill_post(session& s) {
+    for (; !s.out.empty(); s.out.pop_front()) {
+        ++s.streamed;
+        s.streamed_octets += s.out.front().encoded_size();
+        s.post.push(std::move(s.out.front()));
+    }
+    s.out_octets = 0;
+    s.streaming = !options.conflate;
+}
+
+// The pipe is no more: what was not put into it waits for the next one.
+void socket_core::put_back_post(session& s) {
+    if (s.post.empty())
+        return;
+    message_ring later;
+    later.swap(s.out);
+    while (!s.post.empty())
+        s.post.pop(s.out.emplace_back());
+    s.out.append(later);
+    s.out_octets += s.streamed_octets;
 }
 
 void socket_core::hand_over(session& s, bool at_any_rate) {
-    if (s.out.empty() || (s.phase != session_phase::attached && !at_any_rate))
+    if (s.phase != session_phase::attached && !at_any_rate)
+        return;
+    if (!s.out.empty())
+        fill_post(s);
+    if (s.post.empty())
         return;
     const inproc_pipe::room most{options.send_mark, options.mark_octets};
-    const std::size_t octets = s.out_octets;
-    if (!s.pipe->put(s.end, s.out, s.out_octets, at_any_rate ? unlimited : most))
+    const std::size_t octets = s.post.octets();
+    if (!s.pipe->put(s.end, s.post, at_any_rate ? unlimited : most))
         return;
     count(s, &traffic_stats::octets_out, octets);
+    forget_streamed(s);
     reopen_out(s);
 }
 
 bool socket_core::take_mail(session& s, time_point now) {
     now_ = now;
     if (s.phase == session_phase::attached)
-        open_mail(s, false);
+        decode_some(s, decode_batch);
     return !s.undecoded;
 }
 
-void socket_core::open_mail(session& s, bool ignore_marks) {
-    if (!filters_ && !options.conflate && !abandoned_ && !ignore_marks)
-        return take_whole(s);
-    do {
-        std::size_t octets = 0;
-        if (s.mail.empty())
-            static_cast<void>(s.pipe->take(s.end, s.mail, octets, 0));
-        count(s, &traffic_stats::octets_in, octets);
-        s.undecoded = !s.mail.empty();
-        while (!s.mail.empty() && (ignore_marks || !in_full(s)))
-            sort_mail(s);
-    } while (s.undecoded && s.mail.empty());
+void socket_core::open_mail(session& s, std::size_t most, bool ignore_marks) {
+    for (std::size_t looked_at = 0;; ++looked_at) {
+        if (looked_at == most || (!ignore_marks && in_full(s))) {
+            s.undecoded = true;
+            break;
+        }
+        if (s.mail.empty() && !s.in.empty() && !ignore_marks) {
+            s.undecoded = s.undecoded || looked_at == 0; // perhaps: seen once these are taken
+            break;
+        }
+        if (s.mail.empty() && !fetch_mail(s, ignore_marks))
+            break;
+        sort_mail(s, s.in.emplace_back());
+    }
     if (!s.in.empty())
         readable_.add(s);
 }
 
-// As it comes, since nothing of it is to be looked at; what has come before is read first.
-void socket_core::take_whole(session& s) {
-    s.undecoded = true;
-    if (!s.in.empty() || s.held)
-        return;
-    s.undecoded = s.pipe->take(s.end, s.in, s.in_octets, options.receive_mark);
-    if (s.in.empty())
-        return;
-    count(s, &traffic_stats::octets_in, s.in_octets);
-    if (s.in.front().peer() != s.peer) // put before there was a connection
-        s.in.for_each([&](message& m) { m.set_peer(s.peer); });
-    readable_.add(s);
+// False if there is none.
+bool socket_core::fetch_mail(session& s, bool ignore_marks) {
+    s.undecoded = s.pipe->take(s.end, s.mail, ignore_marks ? 0 : options.receive_mark);
+    count(s, &traffic_stats::octets_in, s.mail.octets());
+    return !s.mail.empty();
 }
 
-// The next one, if it goes to the program.
-void socket_core::sort_mail(session& s) {
-    message m = std::move(s.mail.front());
-    s.mail.pop_front();
-    const peer_id tag = m.peer();
+// The next one, into the queue's last place if it goes to the program.
+void socket_core::sort_mail(session& s, message& slot) {
+    s.mail.pop(slot);
+    const peer_id tag = slot.peer();
     if (tag == subscribing || tag == cancelling) {
         message told;
-        heard_subscription(s, m.front(), tag == subscribing, &told);
-        m = std::move(told);
-        if (m.empty() || abandoned_)
-            return;
-    } else if (!takes_in(s, m)) {
-        return;
+        heard_subscription(s, slot.front(), tag == subscribing, &told);
+        slot = std::move(told);
+    } else if (!takes_in(s, slot)) {
+        slot.clear();
     }
-    m.set_peer(s.peer);
-    if (options.conflate && !s.in.empty()) {
-        s.in_octets = 0;
-        s.in.clear();
+    if (slot.empty() || abandoned_) {
+        slot.clear();
+        return s.in.pop_back();
+    }
+    slot.set_peer(s.peer);
+    s.in_octets += slot.encoded_size();
+    if (options.conflate && s.in.size() > 1) {
+        s.in_octets -= s.in.front().encoded_size();
+        s.in.pop_front();
         count(s, &traffic_stats::dropped_conflated);
     }
-    s.in_octets += m.encoded_size();
-    s.in.emplace_back() = std::move(m);
 }
 
 } // namespace mizzen::detail

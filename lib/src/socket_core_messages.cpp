@@ -1,15 +1,17 @@
 // Messages: through the queues, in and out, as each socket type has it (28/REQREP).
 #include "socket_core.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace mizzen::detail {
 namespace {
 
-// Decoded at a time: enough to be quick, few enough to stay in the first-level cache until the
-// program has taken them.
-constexpr std::size_t decode_batch = 64;
 constexpr milliseconds trim_after{1000};
+// A queue of that length is a stream: it and what follows goes into the connection's batch at once,
+// instead of through the queue. A batch takes memory, so that few peers have one at a time.
+constexpr std::size_t length_of_stream = 16;
+constexpr std::size_t most_streaming = 8;
 
 // A queue that was full takes more once it is down to half its mark (as libzmq's).
 bool half_empty(std::size_t size, std::size_t mark) noexcept {
@@ -45,7 +47,7 @@ bool socket_core::decode(session& s, time_point now) {
 
 void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
     if (s.pipe)
-        return open_mail(s, ignore_marks);
+        return open_mail(s, most, ignore_marks);
     s.undecoded = false;
     for (std::size_t looked_at = 0;; ++looked_at) {
         // A handshake goes on, though the program has not taken what a connection before left.
@@ -94,6 +96,13 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
 std::span<const std::span<const std::byte>> socket_core::output(session& s) {
     if (!s.link)
         return {};
+    stop_streaming(s);
+    fill_link(s);
+    reopen_out(s);
+    return s.link->output();
+}
+
+void socket_core::fill_link(session& s) {
     std::error_code ec;
     while (!s.out.empty() && s.link->can_send()) {
         message& next = s.out.front();
@@ -108,14 +117,12 @@ std::span<const std::span<const std::byte>> socket_core::output(session& s) {
         if (ec)
             fail(s, ec);
     }
-    reopen_out(s);
-    return s.link->output();
 }
 
 // The queue has become shorter.
 void socket_core::reopen_out(session& s) {
-    if (s.out_full && half_empty(s.out.size(), options.send_mark) &&
-        2 * s.out_octets <= options.mark_octets) {
+    if (s.out_full && half_empty(s.out.size() + s.streamed, options.send_mark) &&
+        2 * (s.out_octets + s.streamed_octets) <= options.mark_octets) {
         s.out_full = false;
         update_sendable(s);
     }
@@ -126,6 +133,8 @@ void socket_core::reopen_out(session& s) {
 void socket_core::written(session& s, std::size_t size) {
     count(s, &traffic_stats::octets_out, size);
     s.link->consume(size);
+    if (s.streamed != 0 && s.link->output().empty())
+        forget_streamed(s);
     if (!s.link->is_open() && s.why != zmtp::errc::not_enough_memory) {
         std::error_code why;
         message none;
@@ -135,21 +144,68 @@ void socket_core::written(session& s, std::size_t size) {
 }
 
 void socket_core::push_out(session& s, message&& m) {
-    m.set_peer(s.peer_there);
-    m.set_peer_notice(notice::none);
-    if (options.conflate && !s.out.empty()) {
-        count(s, &traffic_stats::dropped_conflated);
-        s.out.clear();
-        s.out_octets = 0;
-    }
-    s.out_octets += m.encoded_size();
-    s.out.emplace_back() = std::move(m);
+    const std::size_t octets = m.encoded_size();
     count(s, &traffic_stats::messages_sent);
-    mark_dirty(s);
+    if (!s.streaming || !stream(s, m, octets)) {
+        m.set_peer(s.peer_there);
+        m.set_peer_notice(notice::none);
+        if (options.conflate && s.out.size() + s.post.size() != 0) {
+            count(s, &traffic_stats::dropped_conflated, s.out.size() + s.post.size());
+            s.out.clear();
+            s.post.clear();
+            s.out_octets = 0;
+            forget_streamed(s);
+        }
+        s.out_octets += octets;
+        s.out.emplace_back() = std::move(m);
+        mark_dirty(s);
+        if (s.out.size() == length_of_stream)
+            start_streaming(s);
+    }
     if (out_full(s)) {
         s.out_full = true;
         update_sendable(s);
     }
+}
+
+// What was sent in this turn is all that the connection has to write: what was not written before
+// would be lost with it, and stays in the queue.
+void socket_core::start_streaming(session& s) {
+    if (options.conflate)
+        return;
+    if (s.pipe) {
+        if (s.phase == session_phase::attached)
+            fill_post(s);
+        return;
+    }
+    if (!s.link || streaming_ == most_streaming || !s.link->can_send() || !s.link->output().empty())
+        return;
+    s.streaming = true;
+    ++streaming_;
+    s.streamed += s.out.size();
+    s.streamed_octets += s.out_octets;
+    fill_link(s);
+    s.streamed -= s.out.size();
+    s.streamed_octets -= s.out_octets;
+}
+
+bool socket_core::stream(session& s, message& m, std::size_t octets) {
+    if (!s.out.empty() || (s.link && !s.link->can_send()))
+        return false;
+    put_in_stream(s, m, octets);
+    return true;
+}
+
+void socket_core::stop_streaming(session& s) noexcept {
+    if (std::exchange(s.streaming, false) && s.link)
+        --streaming_;
+}
+
+// All is written, or lost with the connection.
+void socket_core::forget_streamed(session& s) noexcept {
+    stop_streaming(s);
+    s.streamed = 0;
+    s.streamed_octets = 0;
 }
 
 void socket_core::update_sendable(session& s) {

@@ -54,8 +54,8 @@ peer_info socket_core::describe(const session& s) const {
         about.properties = application_properties(s.link->peer_metadata());
     about.since = s.since;
     about.traffic = s.traffic;
-    about.receive_queue = {s.in.size(), s.in_octets};
-    about.send_queue = {s.out.size(), s.out_octets};
+    about.receive_queue = {s.in.size() + s.mail.size(), s.in_octets + s.mail.octets()};
+    about.send_queue = {s.out.size() + s.streamed, s.out_octets + s.streamed_octets};
     return about;
 }
 

@@ -80,6 +80,7 @@ void socket_core::handle_timeout(time_point now) {
             s->in.shrink_if_idle();
             s->out.shrink_if_idle();
             s->mail.shrink_if_idle();
+            s->post.shrink_if_idle();
         }
     }
 }

@@ -48,8 +48,16 @@ public:
     }
     /// The same for a message of that size which was sent: many at once, while they are in a cache.
     void pump_soon_or_enough(std::size_t octets) {
+        if (!pump_if_enough(octets))
+            pump_soon();
+    }
+    /// For one that follows others in the same turn.
+    [[nodiscard]] bool pump_if_enough(std::size_t octets) {
         unwritten_ += octets;
-        unwritten_ >= write_block ? pump() : pump_soon();
+        if (unwritten_ < write_block)
+            return false;
+        pump();
+        return true;
     }
     /// The same after that time, for a program that may well do it itself before.
     void pump_within(std::chrono::microseconds time);

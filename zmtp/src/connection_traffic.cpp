@@ -17,7 +17,7 @@ constexpr std::size_t largest_on_stack = 512;
 
 // --- Messages out ---
 
-void connection::send(message&& m, std::error_code& ec) noexcept {
+void connection::send_otherwise(message&& m, std::error_code& ec) noexcept {
     ec.clear();
     if (m.empty()) {
         ec = errc::empty_message;

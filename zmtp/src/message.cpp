@@ -41,7 +41,9 @@ message::slice& message::slice_at(std::size_t index) const noexcept {
 }
 
 bool message::add_slice(slice added, allocator& from) noexcept {
-    if (state_.first.owner == nullptr) {
+    if (!state_.sliced) {
+        state_.sliced = true;
+        state_.more = nullptr;
         state_.first = added;
         return true;
     }
@@ -64,10 +66,11 @@ bool message::add_slice(slice added, allocator& from) noexcept {
 
 void message::remove_first_slice() noexcept {
     state_.first.owner->release();
-    state_.first.owner = nullptr;
     slice_list* list = state_.more;
-    if (list == nullptr)
+    if (list == nullptr) {
+        state_.sliced = false;
         return;
+    }
     state_.first = list->items()[list->begin++];
     if (list->begin == list->end) {
         list->destroy();
@@ -76,7 +79,7 @@ void message::remove_first_slice() noexcept {
 }
 
 void message::release_tail_slow() noexcept {
-    while (state_.first.owner != nullptr)
+    while (state_.sliced)
         remove_first_slice();
 }
 
@@ -133,7 +136,7 @@ std::byte* message::extend_front_slow(std::size_t size, allocator& from) noexcep
     }
     // There may be room in front of the first slice: what was popped there, or what was spared
     // below.
-    if (block* owner = state_.first.owner;
+    if (block* owner = state_.sliced ? state_.first.owner : nullptr;
         owner != nullptr && !owner->shared() &&
         held + need <= static_cast<std::size_t>(state_.first.data - owner->data())) {
         std::byte* at = state_.first.data - held - need;
@@ -150,20 +153,22 @@ std::byte* message::extend_front_slow(std::size_t size, allocator& from) noexcep
     block* made = block::create(from, spare + need + held);
     if (made == nullptr)
         return nullptr;
-    if (state_.first.owner != nullptr) {
-        if (!add_slice(state_.first, from)) { // a place for one more; put in order below
-            made->release();
-            return nullptr;
-        }
+    std::byte* at = made->data() + spare;
+    // A place for one more; put in order below.
+    const bool alone = !state_.sliced;
+    if (!add_slice(alone ? slice{made, at, need + held} : state_.first, from)) {
+        made->release();
+        return nullptr;
+    }
+    if (!alone) {
         slice_list* list = state_.more;
         std::copy_backward(list->items() + list->begin, list->items() + list->end - 1,
                            list->items() + list->end);
         list->items()[list->begin] = state_.first;
+        state_.first = {made, at, need + held};
     }
-    std::byte* at = made->data() + spare;
     if (held != 0)
         std::memcpy(at + need, state_.store + state_.begin, held);
-    state_.first = {made, at, need + held};
     state_.begin = state_.end = inline_capacity;
     ++state_.parts;
     return at + encode_frame_header(at, frame_flag::more, size);
@@ -182,9 +187,8 @@ bool message::adopt_back(block_ref frames, std::byte* data, std::size_t size, st
 
 message message::share(allocator& from) const noexcept {
     message copy;
-    copy.state_ = state_;
-    copy.state_.more = nullptr;
-    copy.state_.first.owner = nullptr;
+    copy.state_.take(state_);
+    copy.state_.sliced = false;
     for (std::size_t i = 0; i < slices(); ++i) {
         const slice& shared = slice_at(i);
         shared.owner->retain();

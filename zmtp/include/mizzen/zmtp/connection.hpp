@@ -83,7 +83,15 @@ public:
     }
     /// Hands over a whole message, when can_send(). Errors: not_ready, empty_message (the message
     /// is left as it was), not_enough_memory (the connection closes).
-    void send(message&& m, std::error_code& ec) noexcept;
+    void send(message&& m, std::error_code& ec) noexcept {
+        if (state_ == state::traffic && encoder_.can_send() && !m.empty() &&
+            encoder_.send(std::move(m))) {
+            if (ec)
+                ec.clear();
+            return;
+        }
+        send_otherwise(std::move(m), ec); // NOLINT(bugprone-use-after-move): refused, it is whole
+    }
     /// Tells a publisher that its messages on a topic are wanted, or no longer, when can_send(): by
     /// a command to 3.1 peers, by a message to 3.0 ones. Errors: not_ready, not_enough_memory (the
     /// connection closes).
@@ -182,6 +190,7 @@ private:
 
     [[nodiscard]] bool open_frame(octets body, message& opened, std::uint8_t& flags) noexcept;
     [[nodiscard]] bool assemble(message&& part, std::uint64_t at) noexcept;
+    void send_otherwise(message&& m, std::error_code& ec) noexcept;
     [[nodiscard]] bool send_guarded(message&& m) noexcept;
     [[nodiscard]] event traffic_command(octets body) noexcept;
     void answer_ping(octets data, std::uint64_t at) noexcept;

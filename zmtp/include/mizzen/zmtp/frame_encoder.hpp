@@ -29,7 +29,7 @@ public:
     /// Takes a message that is not empty, when can_send(). False when the allocator refuses.
     [[nodiscard]] bool send(message&& m) noexcept {
         // The commonest message by far: one small part, behind others.
-        if (tail_ == nullptr || m.state_.first.owner != nullptr || m.state_.parts != 1)
+        if (tail_ == nullptr || m.state_.sliced || m.state_.parts != 1)
             return send_slow(std::move(m));
         const std::size_t size = m.head_size();
         copy_short(tail_, m.state_.store + m.state_.begin, size);

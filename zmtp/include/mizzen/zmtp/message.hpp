@@ -41,11 +41,14 @@ public:
     class const_iterator;
 
     message() noexcept = default;
-    message(message&& other) noexcept : state_{other.state_} { other.forget(); }
+    message(message&& other) noexcept {
+        state_.take(other.state_);
+        other.forget();
+    }
     message& operator=(message&& other) noexcept {
         if (this != &other) {
             release_tail();
-            state_ = other.state_;
+            state_.take(other.state_);
             other.forget();
         }
         return *this;
@@ -119,7 +122,7 @@ public:
     /// Adds a part of `size` octets and returns where to write them; null when refused.
     [[nodiscard]] std::byte* extend_back(std::size_t size,
                                          allocator& from = default_allocator()) noexcept {
-        if (size < inline_capacity && state_.first.owner == nullptr &&
+        if (size < inline_capacity && !state_.sliced &&
             2 + size <= static_cast<std::size_t>(inline_capacity - state_.end)) {
             const std::size_t need = 2 + size;
             std::byte* at = state_.store + state_.end;
@@ -155,6 +158,19 @@ public:
     /// A second message with the same parts, which shares this one's blocks. Empty when refused.
     [[nodiscard]] message share(allocator& from = default_allocator()) const noexcept;
 
+    /// The frames of a message that is all in the object itself, for restore(); none of another.
+    [[nodiscard]] octets inline_frames() const noexcept {
+        return state_.sliced ? octets{} : octets{state_.store + state_.begin, head_size()};
+    }
+    /// Makes an empty message one with the parts of that many frames, as inline_frames() gave them.
+    void restore(octets frames, std::uint32_t parts) noexcept {
+        const std::size_t room = inline_capacity - frames.size();
+        state_.begin = static_cast<std::uint8_t>(room < headroom ? room : headroom);
+        state_.end = static_cast<std::uint8_t>(state_.begin + frames.size());
+        state_.parts = parts;
+        copy_short(state_.store + state_.begin, frames.data(), frames.size());
+    }
+
     /// Which connection a received message came from.
     [[nodiscard]] peer_id peer() const noexcept { return state_.peer; }
     void set_peer(peer_id peer) noexcept { state_.peer = peer; }
@@ -176,18 +192,28 @@ private:
 
     static constexpr std::uint8_t headroom = 12; // for a routing id, which a ROUTER puts in front
 
-    // Trivially copyable: a move is a copy and a forget.
+    // A move is a copy and a forget. What a small message needs comes first, so that only the one
+    // cache line that it is in has to be copied.
     struct state {
         std::uint32_t parts = 0;
         std::uint8_t begin = headroom; // of the frames in store
         std::uint8_t end = headroom;
         notice what = notice::none;
-        std::uint8_t unused = 0;
+        bool sliced = false; // whether the last two mean anything
         peer_id peer = 0;
-        slice_list* more = nullptr; // the slices behind the first
-        slice first = {nullptr, nullptr, 0};
         std::byte store[inline_capacity]; // frames in front of the slices
-        state() noexcept {} // NOLINT(modernize-use-equals-default): leaves store alone
+        slice_list* more;                 // the slices behind the first
+        slice first;
+
+        state() noexcept {} // NOLINT(modernize-use-equals-default): leaves the rest alone
+        void take(const state& other) noexcept {
+            constexpr std::size_t line = 64;
+            const auto* from = reinterpret_cast<const std::byte*>(&other);
+            auto* to = reinterpret_cast<std::byte*>(this);
+            std::memcpy(to, from, line);
+            if (other.sliced || offsetof(state, store) + other.end > line)
+                std::memcpy(to + line, from + line, sizeof(state) - line);
+        }
     };
 
     static void copy_part(std::byte* to, octets part) noexcept {
@@ -215,9 +241,7 @@ private:
     [[nodiscard]] std::size_t head_size() const noexcept {
         return static_cast<std::size_t>(state_.end - state_.begin);
     }
-    [[nodiscard]] std::size_t slices() const noexcept {
-        return state_.first.owner == nullptr ? 0 : slices_slow();
-    }
+    [[nodiscard]] std::size_t slices() const noexcept { return state_.sliced ? slices_slow() : 0; }
     [[nodiscard]] std::size_t slices_slow() const noexcept;
     [[nodiscard]] slice& slice_at(std::size_t index) const noexcept;
     [[nodiscard]] bool add_slice(slice added, allocator& from) noexcept;
@@ -230,15 +254,14 @@ private:
                                   std::uint32_t count, allocator& from) noexcept;
 
     void release_tail() noexcept {
-        if (state_.first.owner != nullptr)
+        if (state_.sliced)
             release_tail_slow();
     }
     void release_tail_slow() noexcept;
     void forget() noexcept {
         state_.parts = 0;
         state_.begin = state_.end = headroom;
-        state_.more = nullptr;
-        state_.first.owner = nullptr;
+        state_.sliced = false;
     }
 
     state state_;
@@ -297,6 +320,8 @@ private:
 inline message::const_iterator message::begin() const noexcept { return const_iterator{*this}; }
 inline message::const_iterator message::end() const noexcept { return {}; }
 inline octets message::operator[](std::size_t index) const noexcept {
+    if (index == 0)
+        return front();
     const_iterator at = begin();
     while (index-- != 0)
         ++at;
@@ -308,7 +333,7 @@ inline void message::pop_front() noexcept {
     if (head_size() != 0) {
         const std::byte* next = read_stored(state_.store + state_.begin).next;
         state_.begin = static_cast<std::uint8_t>(next - state_.store);
-        if (state_.begin == state_.end && state_.first.owner != nullptr)
+        if (state_.begin == state_.end && state_.sliced)
             state_.begin = state_.end = inline_capacity; // only the front can grow now
         return;
     }
