@@ -65,7 +65,8 @@ bool inproc_pipe::take(pipe_end at_end, mail_bag& in, std::size_t most) {
             mine.box.swap(in);
         } else {
             for (message taken; most != 0; --most) {
-                mine.box.pop(taken);
+                if (!mine.box.pop(taken))
+                    return true;
                 in.push(std::move(taken));
             }
             return true;

@@ -16,8 +16,9 @@ namespace mizzen::detail {
 inline constexpr peer_id subscribing = 1;
 inline constexpr peer_id cancelling = 2;
 
-/// First in, first out. A message that lives in its object is packed: four octets and its frames,
-/// where the object has 128. Others go whole.
+/// First in, first out. A message of up to 2 KiB is packed: a short head and its frames, where the
+/// object has 128 octets and perhaps a block of memory, which is dear to return to another thread.
+/// Larger ones go whole.
 ///
 /// What goes through keeps its parts and whether it is a subscription; nothing else.
 class mail_bag {
@@ -29,41 +30,42 @@ public:
 
     /// Takes a message that has parts.
     void push(message&& m) {
-        const peer_id tag = m.peer() <= cancelling ? m.peer() : 0;
-        const auto frames = m.inline_frames();
-        const bool whole = frames.empty();
-        std::byte* const at = room_for(entry_head + frames.size());
         const std::size_t encoded = m.encoded_size();
-        at[0] = static_cast<std::byte>(frames.size());
-        at[1] = static_cast<std::byte>(whole ? 0 : m.size()); // each has two octets or more
-        at[2] = static_cast<std::byte>(tag);
-        at[3] = std::byte{0};
-        if (whole) {
-            whole_.emplace_back() = std::move(m);
-        } else {
-            zmtp::copy_short(at + entry_head, frames.data(), frames.size());
+        const bool packed = encoded <= largest_packed && m.size() <= most_parts;
+        entry next;
+        next.size = static_cast<std::uint16_t>(packed ? encoded : 0);
+        next.parts = static_cast<std::uint8_t>(packed ? m.size() : 0);
+        next.tag = static_cast<std::uint8_t>(m.peer() <= cancelling ? m.peer() : 0);
+        std::byte* const at = room_for(sizeof next + next.size);
+        if (packed) {
+            m.copy_frames(at + sizeof next);
             m.clear();
+        } else {
+            whole_.emplace_back() = std::move(m);
         }
-        end_ += entry_head + frames.size();
+        std::memcpy(at, &next, sizeof next);
+        end_ += sizeof next + next.size;
         ++size_;
         octets_ += encoded;
     }
-    /// The next of a bag that is not empty; `m` is, and its peer is then what it is of
-    /// subscriptions.
-    void pop(message& m) noexcept {
+    /// The next of a bag that is not empty, into an empty message, which then has for a peer what
+    /// it is of subscriptions. False if there is no memory for it; it is still here then.
+    [[nodiscard]] bool pop(message& m) noexcept {
+        entry next;
         const std::byte* const at = entries_.get() + begin_;
-        const auto size = std::to_integer<std::size_t>(at[0]);
-        if (size == 0) {
+        std::memcpy(&next, at, sizeof next);
+        if (next.size == 0) {
             m = std::move(whole_.front());
             whole_.pop_front();
-        } else {
-            m.restore({at + entry_head, size}, std::to_integer<std::uint32_t>(at[1]));
+        } else if (!m.try_restore({at + sizeof next, next.size}, next.parts)) {
+            return false;
         }
-        m.set_peer(std::to_integer<peer_id>(at[2]));
-        begin_ += entry_head + size;
+        m.set_peer(next.tag);
+        begin_ += sizeof next + next.size;
         octets_ -= m.encoded_size();
         if (--size_ == 0)
             begin_ = end_ = 0;
+        return true;
     }
     /// Takes all of the other's, behind what is here.
     void append(mail_bag& other) {
@@ -104,7 +106,16 @@ public:
     }
 
 private:
-    static constexpr std::size_t entry_head = 4;
+    static constexpr std::size_t largest_packed = 2 * 1024; // encoded
+    static constexpr std::size_t most_parts = 255;
+
+    /// In front of a packed message's frames, or for one that goes whole.
+    struct entry {
+        std::uint16_t size; // 0 of one that goes whole: frames have two octets or more
+        std::uint8_t parts;
+        std::uint8_t tag;
+    };
+
     static constexpr std::size_t kept = 512; // octets that an empty bag keeps
 
     // May move what is here.

@@ -81,8 +81,11 @@ void socket_core::put_back_post(session& s) {
         return;
     message_ring later;
     later.swap(s.out);
-    while (!s.post.empty())
-        s.post.pop(s.out.emplace_back());
+    for (message m; !s.post.empty() && s.post.pop(m);)
+        s.out.emplace_back() = std::move(m);
+    count(s, &traffic_stats::dropped_disconnect, s.post.size()); // for want of memory
+    s.streamed_octets -= s.post.octets();
+    s.post.clear();
     s.out.append(later);
     s.out_octets += s.streamed_octets;
 }
@@ -122,7 +125,13 @@ void socket_core::open_mail(session& s, std::size_t most, bool ignore_marks) {
         }
         if (s.mail.empty() && !fetch_mail(s, ignore_marks))
             break;
-        sort_mail(s, s.in.emplace_back());
+        message& slot = s.in.emplace_back();
+        if (!s.mail.pop(slot)) {
+            s.in.pop_back();
+            fail(s, zmtp::errc::not_enough_memory);
+            break;
+        }
+        sort_mail(s, slot);
     }
     if (!s.in.empty())
         readable_.add(s);
@@ -135,9 +144,8 @@ bool socket_core::fetch_mail(session& s, bool ignore_marks) {
     return !s.mail.empty();
 }
 
-// The next one, into the queue's last place if it goes to the program.
+// What stands in the queue's last place; it stays if it goes to the program.
 void socket_core::sort_mail(session& s, message& slot) {
-    s.mail.pop(slot);
     const peer_id tag = slot.peer();
     if (tag == subscribing || tag == cancelling) {
         message told;

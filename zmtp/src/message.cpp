@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace mizzen::zmtp {
 namespace {
@@ -183,6 +184,23 @@ bool message::adopt_back(block_ref frames, std::byte* data, std::size_t size, st
         state_.begin = state_.end = inline_capacity;
     state_.parts += count;
     return true;
+}
+
+void message::copy_slices(std::byte* to) const noexcept {
+    for (std::size_t i = 0; i < slices(); ++i) {
+        const slice& next = slice_at(i);
+        std::memcpy(to, next.data, next.size);
+        to += next.size;
+    }
+}
+
+bool message::restore_in_block(octets frames, std::uint32_t parts, allocator& from) noexcept {
+    block_ref made{block::create(from, frames.size())};
+    if (!made)
+        return false;
+    std::byte* const data = made->data();
+    std::memcpy(data, frames.data(), frames.size());
+    return adopt_back(std::move(made), data, frames.size(), parts, from);
 }
 
 message message::share(allocator& from) const noexcept {

@@ -158,17 +158,23 @@ public:
     /// A second message with the same parts, which shares this one's blocks. Empty when refused.
     [[nodiscard]] message share(allocator& from = default_allocator()) const noexcept;
 
-    /// The frames of a message that is all in the object itself, for restore(); none of another.
-    [[nodiscard]] octets inline_frames() const noexcept {
-        return state_.sliced ? octets{} : octets{state_.store + state_.begin, head_size()};
+    /// Writes the frames of all parts as they are stored, encoded_size() octets.
+    void copy_frames(std::byte* to) const noexcept {
+        copy_short(to, state_.store + state_.begin, head_size());
+        if (state_.sliced)
+            copy_slices(to + head_size());
     }
-    /// Makes an empty message one with the parts of that many frames, as inline_frames() gave them.
-    void restore(octets frames, std::uint32_t parts) noexcept {
+    /// Makes an empty message one of so many parts, whose frames copy_frames() wrote.
+    [[nodiscard]] bool try_restore(octets frames, std::uint32_t parts,
+                                   allocator& from = default_allocator()) noexcept {
+        if (frames.size() > inline_capacity)
+            return restore_in_block(frames, parts, from);
         const std::size_t room = inline_capacity - frames.size();
         state_.begin = static_cast<std::uint8_t>(room < headroom ? room : headroom);
         state_.end = static_cast<std::uint8_t>(state_.begin + frames.size());
         state_.parts = parts;
         copy_short(state_.store + state_.begin, frames.data(), frames.size());
+        return true;
     }
 
     /// Which connection a received message came from.
@@ -249,6 +255,9 @@ private:
 
     [[nodiscard]] std::byte* extend_back_slow(std::size_t size, allocator& from) noexcept;
     [[nodiscard]] std::byte* extend_front_slow(std::size_t size, allocator& from) noexcept;
+    void copy_slices(std::byte* to) const noexcept;
+    [[nodiscard]] bool restore_in_block(octets frames, std::uint32_t parts,
+                                        allocator& from) noexcept;
     /// Takes over `count` whole frames that lie in a block.
     [[nodiscard]] bool adopt_back(block_ref frames, std::byte* data, std::size_t size,
                                   std::uint32_t count, allocator& from) noexcept;
