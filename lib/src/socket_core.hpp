@@ -343,8 +343,9 @@ private:
 
 inline bool socket_core::send_quickly(message& m, std::size_t octets) {
     session* const s = sendable_.current();
-    if (!sends_plainly_ || s == nullptr || !s->streaming || !s->out.empty() || m.empty() ||
-        (s->link && !s->link->can_send()) || s->streamed >= options.send_mark - 1 || // 0 is no mark
+    if (!sends_plainly_ || s == nullptr || !s->streaming || !s->dirty || !s->out.empty() ||
+        m.empty() || (s->link && !s->link->can_send()) ||
+        s->streamed >= options.send_mark - 1 || // 0 is no mark
         s->streamed_octets + octets >= options.mark_octets)
         return false;
     put_in_stream(*s, m, octets);

@@ -158,10 +158,10 @@ void socket_core::push_out(session& s, message&& m) {
         }
         s.out_octets += octets;
         s.out.emplace_back() = std::move(m);
-        mark_dirty(s);
         if (s.out.size() == length_of_stream)
             start_streaming(s);
     }
+    mark_dirty(s);
     if (out_full(s)) {
         s.out_full = true;
         update_sendable(s);
