@@ -12,6 +12,8 @@ constexpr milliseconds trim_after{1000};
 // instead of through the queue. A batch takes memory, so that few peers have one at a time.
 constexpr std::size_t length_of_stream = 16;
 constexpr std::size_t most_streaming = 8;
+// The peer wakes up for each batch, which costs the sender as much as 16 KiB of copying.
+constexpr std::size_t batch_of_stream = std::size_t{248} * 1024; // fits the cache
 
 // A queue that was full takes more once it is down to half its mark (as libzmq's).
 bool half_empty(std::size_t size, std::size_t mark) noexcept {
@@ -182,6 +184,7 @@ void socket_core::start_streaming(session& s) {
         return;
     s.streaming = true;
     ++streaming_;
+    s.link->gather(batch_of_stream);
     s.streamed += s.out.size();
     s.streamed_octets += s.out_octets;
     fill_link(s);
@@ -197,8 +200,10 @@ bool socket_core::stream(session& s, message& m, std::size_t octets) {
 }
 
 void socket_core::stop_streaming(session& s) noexcept {
-    if (std::exchange(s.streaming, false) && s.link)
-        --streaming_;
+    if (!std::exchange(s.streaming, false) || !s.link)
+        return;
+    --streaming_;
+    s.link->gather(s.config->write_batch);
 }
 
 // All is written, or lost with the connection.

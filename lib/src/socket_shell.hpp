@@ -69,7 +69,7 @@ public:
     void answer_bell();
 
 private:
-    static constexpr std::size_t write_block = 64 * 1024; // octets
+    static constexpr std::size_t write_block = 240 * 1024; // octets
     struct listener {
         explicit listener(const asio::any_io_executor& executor)
             : acceptor{executor}, retry{executor} {}

@@ -92,6 +92,9 @@ public:
         }
         send_otherwise(std::move(m), ec); // NOLINT(bugprone-use-after-move): refused, it is whole
     }
+    /// Has `size` octets of small frames gathered for one write, in place of
+    /// config::write_batch, once what was gathered so far is written.
+    void gather(std::size_t size) noexcept { encoder_.gather(size); }
     /// Tells a publisher that its messages on a topic are wanted, or no longer, when can_send(): by
     /// a command to 3.1 peers, by a message to 3.0 ones. Errors: not_ready, not_enough_memory (the
     /// connection closes).

@@ -21,6 +21,10 @@ public:
         : memory_{&memory}, batch_size_{batch_size < smallest_batch ? smallest_batch : batch_size} {
     }
     ~frame_encoder() { drop(); }
+    /// From the next batch on.
+    void gather(std::size_t batch_size) noexcept {
+        batch_size_ = batch_size < smallest_batch ? smallest_batch : batch_size;
+    }
     frame_encoder(const frame_encoder&) = delete;
     frame_encoder& operator=(const frame_encoder&) = delete;
 
