@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,6 +53,8 @@ public:
         options.send_mark = 1 + chosen % 8;
         options.receive_mark = 1 + chosen / 8 % 8;
         options.linger = milliseconds{chosen % 3 == 0 ? 0 : 50};
+        if (chosen % 4 == 1)
+            options.mark_octets = 5000;
         options.immediate = (chosen & 0x40) != 0;
         options.router_handover = (chosen & 0x80) != 0;
         options.router_mandatory = chosen % 5 == 0;
@@ -71,7 +74,11 @@ public:
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
     [[nodiscard]] std::uint64_t received() const { return received_; }
 
+    // What a program sends does not overtake what it has sent before, so that one with operations
+    // that wait has to wait, too.
     void send(std::size_t choice) {
+        if (socket_.any_sender())
+            return start_send(choice);
         message m = next_message(choice);
         std::error_code ec;
         const std::size_t parts = m.size();
@@ -90,17 +97,63 @@ public:
         if (!socket_.receive(m, ec))
             return {};
         ++received_;
+        socket_.pump();
+        return body_of(m);
+    }
+    std::optional<std::pair<peer_id, body>> body_of(const message& m) {
         const peer_id peer = m.peer();
         const octets last = m[m.size() - 1];
         body got;
         if (m.size() > 1 && type_ == socket_type::router)
             last_id_ = std::string{as_text(m.front())};
-        socket_.pump();
         if (last.size() < sizeof got)
             return {};
         std::memcpy(&got, last.data(), sizeof got);
         return got.mark == body{}.mark ? std::optional{std::pair{peer, got}} : std::nullopt;
     }
+    void start_send(std::size_t choice) {
+        message m = next_message(choice);
+        ++started_;
+        socket_.start_send(std::move(m), [this, number = number_of_body_](std::error_code ec,
+                                                                          message&& back) {
+            ++ended_;
+            if (!ec) {
+                ++sent_;
+                return;
+            }
+            must(!back.empty(), "a message that was not taken is given back");
+            withdrawn_.insert(number);
+            cancelled_ += static_cast<std::uint64_t>(ec == std::errc::operation_canceled);
+        });
+    }
+    void start_receive() {
+        ++started_;
+        socket_.start_receive([this](std::error_code ec, message&& m) {
+            ++ended_;
+            if (!ec) {
+                ++received_;
+                completed_.push_back(std::move(m));
+            }
+            cancelled_ += static_cast<std::uint64_t>(ec == std::errc::operation_canceled);
+        });
+    }
+    void cancel(std::size_t choice) {
+        const std::uint64_t before = ended_;
+        const bool any = socket_.cancel(choice);
+        must(ended_ == before + static_cast<std::uint64_t>(any), "what is cancelled ends at once");
+    }
+    /// What operations that waited have received since.
+    std::deque<message> take_completed() { return std::exchange(completed_, {}); }
+    /// As if the program had ended.
+    void finish() {
+        socket_.abort_operations();
+        must(ended_ == started_, "every operation ends, and once");
+    }
+    [[nodiscard]] std::uint64_t started() const { return started_; }
+    [[nodiscard]] std::uint64_t cancelled() const { return cancelled_; }
+    [[nodiscard]] bool withdrew(std::uint64_t number) const { return withdrawn_.contains(number); }
+    [[nodiscard]] std::uint32_t number() const { return number_; }
+
     void subscribe(std::size_t choice) {
         const std::string topic = topic_of(choice);
         std::error_code ec;
@@ -114,7 +167,10 @@ public:
     }
     void check() {
         const auto& options = socket_.core().options;
+        std::size_t attached = 0;
         for (const auto& [key, s] : socket_.core().sessions()) {
+            attached += static_cast<std::size_t>(s->phase == session_phase::attached);
+            check_octets(*s);
             std::size_t own = 0; // subscriptions do not count: they are few, and sent at once
             if (type_ == socket_type::sub || type_ == socket_type::xsub)
                 own = 1000;
@@ -125,6 +181,8 @@ public:
                  "what waits to be received is within its mark");
         }
         const auto& stats = socket_.core().stats;
+        must(stats.connections - stats.disconnects == attached,
+             "connections are those that came less those that went");
         must(stats.messages_received == received_ + skipped(),
              "what was received is what receive gave");
         if (!publishes(type_))
@@ -135,6 +193,18 @@ public:
 private:
     static constexpr std::size_t topics = 3;
     static constexpr std::size_t most_undecoded = 1000;
+
+    void check_octets(session& s) {
+        const auto& options = socket_.core().options;
+        std::size_t out = 0;
+        std::size_t in = 0;
+        s.out.for_each([&](const message& m) { out += m.encoded_size(); });
+        s.in.for_each([&](const message& m) { in += m.encoded_size(); });
+        must(out == s.out_octets && in == s.in_octets, "a queue knows its octets");
+        if (type_ != socket_type::sub && type_ != socket_type::xsub)
+            must(out < options.mark_octets + largest, "what waits to be sent is within its octets");
+    }
+    static constexpr std::size_t largest = 10'000;
 
     // REQ and REP throw away what is no answer, or no question.
     [[nodiscard]] std::uint64_t skipped() {
@@ -168,6 +238,11 @@ private:
     std::uint64_t sent_ = 0;
     std::uint64_t number_of_body_ = 0;
     std::uint64_t received_ = 0;
+    std::uint64_t started_ = 0;
+    std::uint64_t ended_ = 0;
+    std::uint64_t cancelled_ = 0;
+    std::set<std::uint64_t> withdrawn_;
+    std::deque<message> completed_;
     std::string last_id_{"A"};
 };
 
@@ -208,7 +283,12 @@ private:
     void retire(std::size_t i) {
         if (!players_[i])
             return;
+        take_completed(i);
+        players_[i]->finish();
+        take_completed(i);
         const auto& stats = players_[i]->at().core().stats;
+        total_.waited += players_[i]->started();
+        total_.cancelled += players_[i]->cancelled();
         total_.sent += players_[i]->sent();
         total_.received += players_[i]->received();
         total_.connections += stats.connections;
@@ -238,14 +318,35 @@ private:
         case 10: who.subscribe(choice); break;
         case 11: who.at().lose_one(); break;
         case 12: choice % 4 == 0 ? who.at().close() : who.at().pump(); break;
-        case 13: choice % 4 == 0 ? replace(i) : who.subscribe(choice); break;
+        case 13: do_more(i, choice); break;
         case 14: world_.advance(milliseconds{choice}); break;
         default: world_.advance(milliseconds{1 + choice % 4}); break;
         }
-        for (const auto& each : players_)
-            each->check();
+        for (std::size_t each = 0; each < players_.size(); ++each) {
+            take_completed(each);
+            players_[each]->check();
+        }
+    }
+    void do_more(std::size_t i, std::size_t choice) {
+        player& who = *players_[i];
+        switch (choice % 8) {
+        case 0: replace(i); break;
+        case 1:
+        case 2: who.start_send(choice); break;
+        case 3:
+        case 4: who.start_receive(); break;
+        case 5:
+        case 6: who.cancel(choice / 8); break;
+        default: who.subscribe(choice); break;
+        }
+    }
+    void take_completed(std::size_t i) {
+        for (const message& m : players_[i]->take_completed())
+            if (const auto got = players_[i]->body_of(m))
+                judge(i, got->first, got->second);
     }
     bool receive_one(std::size_t i) {
+        take_completed(i);
         const auto before = players_[i]->received();
         if (const auto got = players_[i]->receive())
             judge(i, got->first, got->second);
@@ -258,6 +359,9 @@ private:
     void judge(std::size_t i, peer_id peer, const body& got) {
         must(got.sender >= 1 && got.sender <= last_number_, "what is received was sent");
         std::uint64_t& newest = seen_[i][{peer, got.sender}];
+        for (const auto& each : players_)
+            must(each == nullptr || each->number() != got.sender || !each->withdrew(got.number),
+                 "what was given back is not received");
         must(got.number > newest, "messages come once, and in their order, over a connection");
         newest = got.number;
         const bool to_one = families[family_][0] != socket_type::pub;

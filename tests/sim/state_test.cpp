@@ -33,14 +33,19 @@ TEST_CASE("whatever is done to sockets, messages keep their order, and come once
             total.received += one.received;
             total.connections += one.connections;
             total.disconnects += one.disconnects;
+            total.waited += one.waited;
+            total.cancelled += one.cancelled;
         } catch (const std::logic_error& broken) {
             FAIL_CHECK("seed ", seed, ": ", std::string{broken.what()});
         }
     }
     MESSAGE(total.sent, " sent, ", total.received, " received, ", total.connections,
-            " connections, ", total.disconnects, " lost");
+            " connections, ", total.disconnects, " lost, ", total.waited, " operations waited, ",
+            total.cancelled, " cancelled");
     CHECK(total.received > total.sent / 10);
     CHECK(total.disconnects > count);
+    CHECK(total.waited > count);
+    CHECK(total.cancelled > count / 2);
 }
 
 } // namespace

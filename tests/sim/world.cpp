@@ -123,6 +123,7 @@ void socket::close() {
     for (const std::string& name : bound_)
         world_.listeners.erase(name);
     bound_.clear();
+    abort_operations();
     core_.abandon_received();
     const bool at_once = core_.options.linger == milliseconds::zero();
     core_.for_each_session([&](session& s) {
@@ -163,6 +164,67 @@ bool socket::receive(message& m, std::error_code& ec) {
     return !ec;
 }
 
+// --- Operations that wait ---
+
+void socket::start_send(message&& m, handler done) {
+    senders_.push_back({std::move(m), std::move(done)});
+    if (closed_)
+        return abort_operations();
+    serve_senders();
+    pump();
+}
+
+void socket::start_receive(handler done) {
+    receivers_.push_back({{}, std::move(done)});
+    if (closed_)
+        return abort_operations();
+    serve_receivers();
+    pump();
+}
+
+bool socket::cancel(std::size_t choice) {
+    auto& queue = choice % 2 == 0 || receivers_.empty() ? senders_ : receivers_;
+    if (queue.empty())
+        return false;
+    const auto at = queue.begin() + static_cast<std::ptrdiff_t>(choice / 2 % queue.size());
+    operation op = std::move(*at);
+    queue.erase(at);
+    op.done(std::make_error_code(std::errc::operation_canceled), std::move(op.body));
+    return true;
+}
+
+void socket::abort_operations() {
+    for (auto* queue : {&senders_, &receivers_}) {
+        for (operation& op : std::exchange(*queue, {}))
+            op.done(std::make_error_code(std::errc::operation_canceled), std::move(op.body));
+    }
+}
+
+void socket::serve_senders() {
+    while (!senders_.empty()) {
+        std::error_code ec;
+        core_.send(senders_.front().body, ec);
+        if (ec == errc::would_block)
+            return;
+        operation op = std::move(senders_.front());
+        senders_.pop_front();
+        op.done(ec, std::move(op.body));
+    }
+}
+
+void socket::serve_receivers() {
+    while (!receivers_.empty()) {
+        message m;
+        std::error_code ec;
+        core_.receive(m, ec);
+        if (ec == errc::would_block)
+            return;
+        operation op = std::move(receivers_.front());
+        receivers_.pop_front();
+        op.done(ec, std::move(m));
+    }
+}
+
 void socket::pump() {
     if (std::exchange(pumping_, true))
         return;
@@ -176,6 +238,8 @@ void socket::pump() {
         while (session* const s = core_.next_resumed())
             if (const stream_ptr end = stream_of(*s))
                 read(end);
+        serve_receivers();
+        serve_senders();
     } while (core_.any_work());
     pumping_ = false;
     arm();

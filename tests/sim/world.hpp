@@ -119,6 +119,16 @@ public:
     void close();
     bool send(message& m, std::error_code& ec);
     bool receive(message& m, std::error_code& ec);
+    /// An operation: called once, when it is done, cancelled, or its socket closed. One that sends
+    /// gives back a message that was not taken.
+    using handler = std::function<void(std::error_code, message&&)>;
+    void start_send(message&& m, handler done);
+    void start_receive(handler done);
+    /// One of those that wait. False when there is none.
+    bool cancel(std::size_t choice);
+    [[nodiscard]] bool any_sender() const noexcept { return !senders_.empty(); }
+    /// All of them.
+    void abort_operations();
     /// What core() was told has its consequences.
     void pump();
     /// The network loses one of the socket's connections.
@@ -145,6 +155,8 @@ private:
     void retire(session& s);
     void finish_if_flushed(session& s);
     void arm();
+    void serve_receivers();
+    void serve_senders();
 
     static void arrive(const stream_ptr& at, const std::vector<std::byte>& octets);
 
@@ -158,6 +170,12 @@ private:
     socket_core core_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::vector<std::string> bound_;
+    struct operation {
+        message body;
+        handler done;
+    };
+    std::deque<operation> senders_;
+    std::deque<operation> receivers_;
     std::optional<time_point> armed_;
     bool pumping_ = false;
     bool closed_ = false;

@@ -36,7 +36,7 @@ std::string receive_from(loop& run, router& socket, std::string_view body) {
 
 // --- Turns ---
 
-TEST_CASE("seven messages go to three peers as three, two, two, each whole") {
+TEST_CASE("check 110: seven messages go to three peers as three, two, two, each whole") {
     loop run;
     dealer socket{run.io};
     auto peers = connect_peers(run, socket, 3, "DEALER");
@@ -197,7 +197,7 @@ TEST_CASE("a program that does not receive stops the reading at its mark, and lo
 
 // --- Routing ids ---
 
-TEST_CASE("a ROUTER has each message begin with its sender's id, and sends to that id") {
+TEST_CASE("check 103: a ROUTER has messages begin with their sender's id, and sends to that id") {
     loop run;
     router socket{run.io};
     raw_peer peer{run, socket.bind("tcp://127.0.0.1:*")};
@@ -208,7 +208,7 @@ TEST_CASE("a ROUTER has each message begin with its sender's id, and sends to th
     CHECK(peer.read(3) == "\x00\x01x"s);
 }
 
-TEST_CASE("a peer without an id is given one of five octets, the first zero, unlike any other") {
+TEST_CASE("check 104: a peer without an id is given one of five octets, the first zero") {
     loop run;
     router socket{run.io};
     auto peers = connect_peers(run, socket, 5, "DEALER");
@@ -227,7 +227,7 @@ TEST_CASE("a peer without an id is given one of five octets, the first zero, unl
     CHECK(ids.size() == 5);
 }
 
-TEST_CASE("a ROUTER drops and counts what goes to nobody") {
+TEST_CASE("check 105: a ROUTER drops and counts what goes to nobody") {
     loop run;
     router socket{run.io};
     CHECK_FALSE(try_send(socket, "nobody/x"));
@@ -235,7 +235,7 @@ TEST_CASE("a ROUTER drops and counts what goes to nobody") {
     CHECK(try_send(socket, "only an id") == errc::empty_message);
 }
 
-TEST_CASE("a mandatory ROUTER says that there is no such peer, or that its queue is full") {
+TEST_CASE("check 105: a mandatory ROUTER says that nobody is there, or that its queue is full") {
     loop run;
     router socket{run.io};
     socket.set(option::router_mandatory{true});
@@ -283,7 +283,7 @@ TEST_CASE("a ROUTER drops and counts what goes to a peer whose queue is full") {
     }));
 }
 
-TEST_CASE("a second peer of the same id is refused, and the first stays usable") {
+TEST_CASE("check 106: a second peer of the same id is refused, and the first stays usable") {
     loop run;
     router socket{run.io};
     const std::string endpoint = socket.bind("tcp://127.0.0.1:*");
@@ -308,7 +308,7 @@ TEST_CASE("a second peer of the same id is refused, and the first stays usable")
     CHECK(receive(run, socket) == "ID/again");
 }
 
-TEST_CASE("with handover, the second peer of the same id takes it and the first is closed") {
+TEST_CASE("check 107: with handover, a second peer takes the id and the first is closed") {
     loop run;
     router socket{run.io};
     socket.set(option::router_handover{true});
@@ -331,7 +331,7 @@ TEST_CASE("with handover, the second peer of the same id takes it and the first 
     CHECK(second.receive() == "hello");
 }
 
-TEST_CASE("an id that starts with a zero octet, or is too long, is refused") {
+TEST_CASE("check 108: an id that starts with a zero octet, or is too long, is refused") {
     loop run;
     router socket{run.io};
     const std::string endpoint = socket.bind("tcp://127.0.0.1:*");
@@ -553,7 +553,7 @@ TEST_CASE("peers that come and go are reported in order with what they say") {
     }
 }
 
-TEST_CASE("a stranger that never finishes its handshake is not reported, and takes no turns") {
+TEST_CASE("check 120: a stranger that does not shake hands is not reported, and takes no turns") {
     loop run;
     router socket{run.io};
     socket.set(option::report_peers{true});

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -431,6 +432,33 @@ TEST_CASE("disconnect writes what is queued first") {
         CHECK(receive(run, server) == std::to_string(i));
     REQUIRE(run.until([&] { return server.stats().disconnects == 1; }));
     CHECK(client.stats().dropped_disconnect == 0);
+}
+
+TEST_CASE("the backlog is how many the kernel keeps until they are accepted") {
+    loop run;
+    const auto established = [&](dealer& socket) {
+        const std::string endpoint = socket.bind("tcp://127.0.0.1:*"); // and the loop does not run
+        const auto port = std::stoul(endpoint.substr(endpoint.rfind(':') + 1));
+        std::vector<asio::ip::tcp::socket> callers;
+        for (int i = 0; i < 20; ++i) {
+            auto& caller = callers.emplace_back(run.io, asio::ip::tcp::v4());
+            caller.non_blocking(true);
+            const asio::ip::tcp::endpoint there{asio::ip::make_address("127.0.0.1"),
+                                                static_cast<asio::ip::port_type>(port)};
+            static_cast<void>(::connect(caller.native_handle(), there.data(),
+                                        static_cast<socklen_t>(there.size())));
+        }
+        return std::count_if(callers.begin(), callers.end(), [](const auto& caller) {
+            std::error_code ec;
+            static_cast<void>(caller.remote_endpoint(ec));
+            return !ec;
+        });
+    };
+    dealer few{run.io};
+    few.set(option::backlog{2});
+    CHECK(established(few) < 5);
+    dealer many{run.io};
+    CHECK(established(many) == 20);
 }
 
 TEST_CASE("an option out of its range is refused") {

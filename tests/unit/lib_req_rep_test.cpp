@@ -13,7 +13,7 @@
 namespace mizzen::testing {
 namespace {
 
-TEST_CASE("REQ and REP take turns, and say so out of turn") {
+TEST_CASE("check 94: REQ and REP take turns, and say so out of turn") {
     loop run;
     rep server{run.io};
     req client{run.io};
@@ -45,7 +45,7 @@ TEST_CASE("a message that is refused is as it was") {
     CHECK(ec == errc::empty_message);
 }
 
-TEST_CASE("a request has an empty part in front on the wire, and its reply too") {
+TEST_CASE("check 94, 95: a request has an empty part in front on the wire, and its reply too") {
     loop run;
     req client{run.io};
     raw_peer peer{run, client.bind("tcp://127.0.0.1:*")};
@@ -56,7 +56,7 @@ TEST_CASE("a request has an empty part in front on the wire, and its reply too")
     CHECK(receive(run, client) == "world/again");
 }
 
-TEST_CASE("a reply nobody asked for, or a second one, never answers a later request") {
+TEST_CASE("check 96: a reply nobody asked for, or a second one, never answers a later request") {
     loop run;
     req client{run.io};
     raw_peer peer{run, client.bind("tcp://127.0.0.1:*")};
@@ -104,7 +104,7 @@ TEST_CASE("hundreds of replies to nothing, in one burst with the right one, stay
     CHECK((answer == "second" || client.stats().dropped_unexpected < 500));
 }
 
-TEST_CASE("D35: a malformed reply is dropped and counted, and the connection lives") {
+TEST_CASE("check 97, D35: a malformed reply is dropped and counted, and the connection lives") {
     loop run;
     req client{run.io};
     raw_peer peer{run, client.bind("tcp://127.0.0.1:*")};
@@ -141,7 +141,7 @@ TEST_CASE("a REQ takes the answer from the peer it asked only, and asks the next
     CHECK(second.receive() == "/2");
 }
 
-TEST_CASE("a request whose connection drops is not repeated; the next connection may answer it") {
+TEST_CASE("check 99: a request whose connection drops is not repeated; the next may answer it") {
     loop run;
     raw_listener listener{run};
     req client{run.io};
@@ -160,7 +160,7 @@ TEST_CASE("a request whose connection drops is not repeated; the next connection
     CHECK(receive(run, client) == "answer");
 }
 
-TEST_CASE("a REP keeps a request's envelope of any length and puts it in front of the reply") {
+TEST_CASE("check 100: a REP puts a request's envelope, of any length, in front of the reply") {
     loop run;
     rep server{run.io};
     raw_peer peer{run, server.bind("tcp://127.0.0.1:*")};
@@ -191,7 +191,7 @@ TEST_CASE("a request's body may be one empty part") {
     CHECK(request.front().empty());
 }
 
-TEST_CASE("a request without a delimiter, or with nothing behind it, is dropped and counted") {
+TEST_CASE("check 101: a request without a delimiter, or a body behind it, is dropped and counted") {
     loop run;
     rep server{run.io};
     raw_peer peer{run, server.bind("tcp://127.0.0.1:*")};
@@ -206,7 +206,7 @@ TEST_CASE("a request without a delimiter, or with nothing behind it, is dropped 
     CHECK(peer.receive() == "id//reply");
 }
 
-TEST_CASE("a REP serves its peers in turn, each with its own reply") {
+TEST_CASE("check 102: a REP serves its peers in turn, each with its own reply") {
     loop run;
     rep server{run.io};
     const std::string endpoint = server.bind("tcp://127.0.0.1:*");
@@ -232,7 +232,7 @@ TEST_CASE("a REP serves its peers in turn, each with its own reply") {
     CHECK(from_a == 3);
 }
 
-TEST_CASE("a reply to a requester that left is dropped and counted, and the next one is served") {
+TEST_CASE("check 102: a reply to a requester that left is dropped, and the next one is served") {
     loop run;
     rep server{run.io};
     const std::string endpoint = server.bind("tcp://127.0.0.1:*");
@@ -273,7 +273,7 @@ TEST_CASE("a requester that does not read costs its replies, not the server") {
     CHECK(good.receive() == "/there");
 }
 
-TEST_CASE("a REQ talks to a ROUTER, which sees its id and the delimiter") {
+TEST_CASE("check 109: a REQ talks to a ROUTER, which sees its id and the delimiter") {
     loop run;
     router server{run.io};
     req client{run.io};
