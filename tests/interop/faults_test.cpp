@@ -49,8 +49,8 @@ public:
             static_cast<void>(try_send(ours, number + "/" + rest_));
             static_cast<void>(theirs.send({number, rest_}, ZMQ_DONTWAIT));
             for (message m; ours.try_receive(m);)
-                to_us = take(here_, {std::string{m.text(0)}, std::string{m.text(1)}}) >= first ||
-                        to_us;
+                to_us =
+                    take(here_, {std::string{m.text(0)}, std::string{m.text(1)}}) >= first || to_us;
             for (parts got; theirs.receive(got, ZMQ_DONTWAIT);)
                 to_them = take(there_, got) >= first || to_them;
             return to_us && to_them;

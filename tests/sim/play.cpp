@@ -114,17 +114,17 @@ public:
     void start_send(std::size_t choice) {
         message m = next_message(choice);
         ++started_;
-        socket_.start_send(std::move(m), [this, number = number_of_body_](std::error_code ec,
-                                                                          message&& back) {
-            ++ended_;
-            if (!ec) {
-                ++sent_;
-                return;
-            }
-            must(!back.empty(), "a message that was not taken is given back");
-            withdrawn_.insert(number);
-            cancelled_ += static_cast<std::uint64_t>(ec == std::errc::operation_canceled);
-        });
+        socket_.start_send(
+            std::move(m), [this, number = number_of_body_](std::error_code ec, message&& back) {
+                ++ended_;
+                if (!ec) {
+                    ++sent_;
+                    return;
+                }
+                must(!back.empty(), "a message that was not taken is given back");
+                withdrawn_.insert(number);
+                cancelled_ += static_cast<std::uint64_t>(ec == std::errc::operation_canceled);
+            });
     }
     void start_receive() {
         ++started_;

@@ -104,8 +104,8 @@ private:
     }
     void start_receive(dealer& by) {
         outstanding& op = started_.emplace_back();
-        by.async_receive(asio::bind_cancellation_slot(
-            token_for(op), [&](std::error_code ec, const message& m) {
+        by.async_receive(
+            asio::bind_cancellation_slot(token_for(op), [&](std::error_code ec, const message& m) {
                 ++op.ends;
                 CHECK((!ec || ec == asio::error::operation_aborted));
                 CHECK(m.empty() == static_cast<bool>(ec));
