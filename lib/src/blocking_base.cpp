@@ -30,8 +30,13 @@ std::shared_ptr<gate> gate_of(const context& shared) {
 
 } // namespace
 
-blocking_base::call::call(const blocking_base& socket, std::error_code& ec) : gate_{*socket.gate_} {
-    gate_.lock();
+blocking_base::call::call(const blocking_base& socket, std::error_code& ec)
+    : gate_{socket.gate_.get()} {
+    if (gate_ == nullptr) { // moved from
+        ec = errc::socket_closed;
+        return;
+    }
+    gate_->lock();
     if (socket.waiting_)
         ec = errc::in_use;
     else if (!socket.shell() || socket.shell()->closed())
@@ -40,7 +45,10 @@ blocking_base::call::call(const blocking_base& socket, std::error_code& ec) : ga
         ec.clear();
 }
 
-blocking_base::call::~call() { gate_.unlock(); }
+blocking_base::call::~call() {
+    if (gate_ != nullptr)
+        gate_->unlock();
+}
 
 blocking_base::blocking_base(zmtp::socket_type type, const context& shared)
     : blocking_base{type, shared, gate_of(shared)} {}
@@ -95,19 +103,19 @@ bool blocking_base::is_open() const {
 socket_stats blocking_base::stats() const {
     std::error_code ec;
     const call now{*this, ec};
-    return basic_socket::stats();
+    return shell() ? basic_socket::stats() : socket_stats{};
 }
 
 std::vector<peer_info> blocking_base::peers() const {
     std::error_code ec;
     const call now{*this, ec};
-    return basic_socket::peers();
+    return shell() ? basic_socket::peers() : std::vector<peer_info>{};
 }
 
 std::optional<peer_info> blocking_base::peer(peer_id id) const {
     std::error_code ec;
     const call now{*this, ec};
-    return basic_socket::peer(id);
+    return shell() ? basic_socket::peer(id) : std::nullopt;
 }
 
 void blocking_base::apply_option(const option::send_timeout& value, std::error_code& ec) {

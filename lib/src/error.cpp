@@ -29,7 +29,6 @@ public:
         case errc::pair_is_taken: return "the PAIR socket has a peer already";
         case errc::in_use: return "another thread is using the socket";
         case errc::context_closed: return "the context is closed";
-        case errc::too_many_handshakes: return "too many handshakes at once";
         }
         return "unknown error";
     }

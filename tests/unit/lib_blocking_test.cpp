@@ -145,6 +145,38 @@ TEST_CASE("misuse of a blocking socket is an error at once") {
     CHECK(ec == errc::socket_closed);
 }
 
+TEST_CASE("a blocking socket that was moved from is closed, and can be assigned to") {
+    context shared;
+    blocking::pull first{shared};
+    const std::string endpoint = first.bind("tcp://127.0.0.1:*");
+    blocking::pull second = std::move(first);
+    // NOLINTBEGIN(bugprone-use-after-move): which is what this is about
+    std::error_code ec;
+    message m;
+    CHECK_FALSE(first.is_open());
+    CHECK_FALSE(first.receive(m, forever, ec));
+    CHECK(ec == errc::socket_closed);
+    CHECK(first.bind("tcp://127.0.0.1:*", ec) == "");
+    CHECK(ec == errc::socket_closed);
+    first.connect(endpoint, ec);
+    CHECK(ec == errc::socket_closed);
+    first.set(option::linger{0ms}, ec);
+    CHECK(ec == errc::socket_closed);
+    CHECK(first.peers().empty());
+    CHECK_FALSE(first.peer(1));
+    CHECK(first.stats().connections == 0);
+    std::array<blocking::poll_item, 1> items{{{&first}}};
+    CHECK(blocking::poll(items, 0ms, ec) == 0);
+    CHECK(ec == errc::socket_closed);
+    first.close();
+    first = std::move(second);
+    blocking::push sender{shared};
+    sender.connect(endpoint);
+    send(sender, "here");
+    CHECK(receive(first) == "here");
+    // NOLINTEND(bugprone-use-after-move)
+}
+
 TEST_CASE("a mandatory router waits while its peer's queue is full") {
     context shared;
     blocking::router server{shared};

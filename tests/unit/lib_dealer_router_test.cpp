@@ -208,6 +208,18 @@ TEST_CASE("check 103: a ROUTER has messages begin with their sender's id, and se
     CHECK(peer.read(3) == "\x00\x01x"s);
 }
 
+TEST_CASE("a routing id may be any octets") {
+    loop run;
+    router socket{run.io};
+    const std::string id = "\x01\x00\xFF\r\n%s"s;
+    raw_peer peer{run, socket.bind("tcp://127.0.0.1:*")};
+    peer.handshake("DEALER", id);
+    peer.send("msg");
+    CHECK(receive(run, socket) == id + "/msg");
+    send(run, socket, id + "/answer");
+    CHECK(peer.receive() == "answer");
+}
+
 TEST_CASE("check 104: a peer without an id is given one of five octets, the first zero") {
     loop run;
     router socket{run.io};

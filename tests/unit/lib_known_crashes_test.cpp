@@ -350,6 +350,46 @@ TEST_CASE("a context closes under threads that send, receive, poll, bind and con
     }
 }
 
+// --- One socket in the hands of several threads ---
+
+TEST_CASE("of threads that use one blocking socket each gets a result or is told that it is in use") {
+    context shared{2};
+    blocking::dealer server{shared};
+    blocking::dealer client{shared};
+    client.connect(server.bind("tcp://127.0.0.1:*"));
+    std::atomic<int> in_use = 0;
+    const auto use = [&](int who) {
+        const auto judge = [&](std::error_code ec) {
+            in_use += static_cast<int>(ec == errc::in_use);
+            CHECK((!ec || ec == errc::in_use || ec == errc::would_block ||
+                   ec == std::errc::timed_out));
+        };
+        for (int i = 0; i < 200; ++i) {
+            std::error_code ec;
+            message m{"x"};
+            static_cast<void>(client.send(m, 1ms, ec));
+            judge(ec);
+            static_cast<void>(server.receive(m, 1ms, ec));
+            judge(ec);
+            if (who == 0)
+                server.set(option::receive_high_water_mark{1000}, ec);
+            judge(ec);
+            blocking::poll_item items[] = {{&client}, {&server}};
+            blocking::poll(items, 1ms, ec);
+            judge(ec);
+            static_cast<void>(server.stats());
+            static_cast<void>(server.peers());
+        }
+    };
+    std::vector<std::thread> others;
+    others.reserve(3);
+    for (int who = 0; who < 3; ++who)
+        others.emplace_back(use, who);
+    for (std::thread& each : others)
+        each.join();
+    CHECK(in_use > 0);
+}
+
 // --- Messages to a peer that is just leaving ---
 
 TEST_CASE(

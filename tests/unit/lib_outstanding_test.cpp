@@ -10,6 +10,8 @@
 #include <asio/error.hpp>
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstddef>
@@ -159,6 +161,33 @@ private:
     std::array<std::unique_ptr<dealer>, 4> sockets_;
     std::optional<monitor> monitor_;
 };
+
+TEST_CASE("a child may let go of what it inherited while operations wait, and the parent's go on") {
+    loop run;
+    auto server = std::make_unique<router>(run.io);
+    auto client = std::make_unique<dealer>(run.io);
+    client->set(option::routing_id{"me"});
+    client->connect(server->bind("tcp://127.0.0.1:*"));
+    send(run, *client, "before");
+    CHECK(receive(run, *server) == "me/before");
+    std::string got;
+    client->async_receive([&](std::error_code ec, const message& m) { got = ec ? "" : text_of(m); });
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        client->close();
+        client.reset();
+        server.reset();
+        ::_exit(0);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    send(run, *server, "me/after");
+    REQUIRE(run.until([&] { return !got.empty(); }));
+    CHECK(got == "after");
+    CHECK(client->stats().disconnects == 0);
+}
 
 TEST_CASE("whatever is done to sockets with operations waiting, each operation ends once") {
     for (const std::string where : {"inproc://crowd", "tcp://127.0.0.1:*", "ipc://*"}) {

@@ -22,7 +22,6 @@ enum class errc {
     pair_is_taken,        ///< A PAIR has a peer already.
     in_use,               ///< Another thread waits in a call of that blocking socket.
     context_closed,       ///< The context of a blocking socket was closed.
-    too_many_handshakes,  ///< More connections than the limit were in their handshake.
 };
 
 [[nodiscard]] const std::error_category& error_category() noexcept;

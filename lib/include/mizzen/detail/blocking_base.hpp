@@ -87,7 +87,7 @@ private:
         call& operator=(const call&) = delete;
 
     private:
-        gate& gate_;
+        gate* gate_; // null for a socket that was moved from
     };
 
     blocking_base(zmtp::socket_type type, const context& shared, std::shared_ptr<gate> door);
