@@ -46,7 +46,8 @@ public:
         bool to_them = false;
         REQUIRE(run.until([&] {
             const std::string number = std::to_string(next_++);
-            static_cast<void>(try_send(ours, number + "/" + rest_));
+            message ahead{number, rest_};
+            static_cast<void>(ours.try_send(ahead));
             static_cast<void>(theirs.send({number, rest_}, ZMQ_DONTWAIT));
             for (message m; ours.try_receive(m);)
                 to_us =
@@ -97,9 +98,9 @@ TEST_CASE("a connection with libzmq that is cut is made again, at whatever octet
                 a.network->cut_after(which, octets);
                 parts got;
                 REQUIRE(a.run.until([&] {
-                    static_cast<void>(try_send(a.ours, "-1"));
+                    message m{"-1"};
+                    static_cast<void>(a.ours.try_send(m));
                     static_cast<void>(a.theirs.send({"-1"}, ZMQ_DONTWAIT));
-                    message m;
                     while (a.ours.try_receive(m))
                         CHECK(text_of(m) == "-1");
                     while (a.theirs.receive(got, ZMQ_DONTWAIT))

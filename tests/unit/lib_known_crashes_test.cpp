@@ -302,7 +302,7 @@ TEST_CASE("a context that lingers without end delivers all to slow peers, and cl
 }
 
 TEST_CASE("a context closes under threads that send, receive, poll, bind and connect") {
-    for (int round = 0; round < 10; ++round) {
+    for (int round = 0; round < 6; ++round) {
         context shared{2};
         std::atomic<int> busy = 0;
         std::vector<std::thread> others;
@@ -333,6 +333,7 @@ TEST_CASE("a context closes under threads that send, receive, poll, bind and con
         start([](context& in) {
             blocking::dealer a{in};
             blocking::dealer b{in};
+            a.set(option::linger{5ms});
             b.set(option::linger{5ms});
             b.connect(a.bind("tcp://127.0.0.1:*"));
             b.send(message{"x"});
@@ -352,7 +353,8 @@ TEST_CASE("a context closes under threads that send, receive, poll, bind and con
 
 // --- One socket in the hands of several threads ---
 
-TEST_CASE("of threads that use one blocking socket each gets a result or is told that it is in use") {
+TEST_CASE(
+    "of threads that use one blocking socket each gets a result or is told that it is in use") {
     context shared{2};
     blocking::dealer server{shared};
     blocking::dealer client{shared};

@@ -171,7 +171,8 @@ TEST_CASE("a child may let go of what it inherited while operations wait, and th
     send(run, *client, "before");
     CHECK(receive(run, *server) == "me/before");
     std::string got;
-    client->async_receive([&](std::error_code ec, const message& m) { got = ec ? "" : text_of(m); });
+    client->async_receive(
+        [&](std::error_code ec, const message& m) { got = ec ? "" : text_of(m); });
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
