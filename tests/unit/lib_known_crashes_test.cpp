@@ -74,9 +74,10 @@ TEST_CASE("heartbeats and a slow SUB with a small mark get on, whoever sends the
                 heard.take(m);
             return heard.count() >= 40;
         }));
-        CHECK(publisher.stats().dropped_full > 0);
-        if (who == 0) // who does not read does not mind the silence
+        if (who == 0) { // who does not read does not mind the silence
+            CHECK(publisher.stats().dropped_full > 0);
             CHECK(slow.stats().disconnects == 0);
+        }
     }
 }
 
