@@ -1,5 +1,6 @@
 // The `mizzen` command: finds the sub-command and runs it.
 #include "commands.hpp"
+#include "pirate_commands.hpp"
 
 #include <csignal>
 #include <exception>
@@ -17,7 +18,7 @@ int run(int argc, char** argv) {
     app.get_formatter()->column_width(34);
 
     std::vector<command> commands;
-    for (const auto add : {add_broker, add_worker, add_request})
+    for (const auto add : {add_broker, add_worker_or_pirate, add_request_or_lazy, add_queue})
         commands.push_back(add(app));
     const std::vector<CLI::App*> names = app.get_subcommands({});
     try {

@@ -1,0 +1,133 @@
+// `mizzen request --lazy`: one request by a Lazy Pirate.
+#include "console.hpp"
+#include "pirate_commands.hpp"
+#include <mizzen/patterns/lazy_pirate/client.hpp>
+
+#include <asio/error.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mizzen::cli {
+namespace {
+
+struct options {
+    bool lazy = false;
+    bool tagged = false;
+    int total_ms = 0;
+};
+
+bool read_all(std::string& text) {
+    std::array<char, 65536> chunk{};
+    while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), stdin))
+        text.append(chunk.data(), size);
+    return std::ferror(stdin) == 0;
+}
+
+// Each part is a line, whether or not it ends like one.
+bool print_lines(const mizzen::message& reply) {
+    for (const octets part : reply) {
+        const std::string_view text = as_text(part);
+        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+            return false;
+        if (!text.ends_with('\n') && std::fputc('\n', stdout) == EOF)
+            return false;
+    }
+    return std::fflush(stdout) == 0;
+}
+
+lazy_pirate::client_options to_client_options(const CLI::App& sub, const options& given) {
+    using std::chrono::milliseconds;
+    lazy_pirate::client_options out;
+    out.timeout = milliseconds{sub.get_option("--timeout")->as<int>()};
+    out.retries = sub.get_option("--retries")->as<int>();
+    out.deadline = milliseconds{given.total_ms};
+    out.tagged = given.tagged;
+    return out;
+}
+
+std::string trouble_of(std::error_code ec, const mizzen::message& why) {
+    std::string text = ec == asio::error::operation_aborted ? "stopped" : ec.message();
+    if (!why.empty())
+        text.append(" (").append(why.text(0)).append(")");
+    return text;
+}
+
+int ask(asio::io_context& io, lazy_pirate::client& client, const std::string& body) {
+    int status = failed;
+    client.async_request(mizzen::message{body},
+                         [&](std::error_code ec, const mizzen::message& reply) {
+                             io.stop();
+                             if (ec)
+                                 return log("request", trouble_of(ec, reply));
+                             if (!print_lines(reply))
+                                 return log("request", "cannot write to stdout");
+                             status = done;
+                         });
+    io.run();
+    return status;
+}
+
+int run(const CLI::App& sub, const options& given) {
+    if (sub.count("body") != 0 || sub.count("--files-from") != 0) {
+        log("request", "a lazy request has a body and no service");
+        return usage;
+    }
+    asio::io_context io{1};
+    lazy_pirate::client client{io, to_client_options(sub, given)};
+    std::vector<std::string> endpoints{"tcp://127.0.0.1:5555"};
+    if (sub.count("--broker") != 0)
+        endpoints = sub.get_option("--broker")->as<std::vector<std::string>>();
+    for (const std::string& each : endpoints) {
+        std::error_code ec;
+        client.connect(each, ec);
+        if (ec)
+            return endpoint_trouble("request", "connect to", each, ec);
+    }
+    std::string body{"-"};
+    if (sub.count("service") != 0)
+        body = sub.get_option("service")->as<std::string>();
+    if (body == "-") {
+        body.clear();
+        if (!read_all(body)) {
+            log("request", "cannot read stdin");
+            return failed;
+        }
+    }
+    asio::signal_set signals{io, SIGINT, SIGTERM};
+    signals.async_wait([&](std::error_code error, int) {
+        if (!error)
+            client.stop();
+    });
+    return ask(io, client, body);
+}
+
+} // namespace
+
+command add_request_or_lazy(CLI::App& app) {
+    const auto given = std::make_shared<options>();
+    command majordomo = add_request(app);
+    CLI::App& sub = *app.get_subcommand("request");
+    sub.get_option("service")->required(false); // checked by whoever needs it
+    sub.add_flag(
+        "--lazy", given->lazy,
+        "Ask a REP or a pirates' queue, without a service: `request --lazy BODY`. --broker "
+        "is where it is; of several, one is asked after the other");
+    sub.add_flag("--tagged", given->tagged, "With --lazy: an id, for servers that run each once");
+    sub.add_option("--total", given->total_ms, "With --lazy: for all attempts; 0 is no other limit")
+        ->type_name("MS")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    return [given, &sub, majordomo = std::move(majordomo)] {
+        return given->lazy ? run(sub, *given) : majordomo();
+    };
+}
+
+} // namespace mizzen::cli
