@@ -59,6 +59,63 @@ class One(harness.CommandTest):
         self.assertIn(b"stdout", result.stderr)
 
 
+class Repeated(harness.CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.node = self.broker()
+
+    def test_replies_are_on_stdout_and_what_they_took_on_stderr(self):
+        self.worker(self.node, "echo", "--echo", "--jobs", "8")
+        result = self.request(self.node, "echo", "x", "--repeat", "500", "--parallel", "50")
+        self.assertEqual((0, b"x\n" * 500), (result.returncode, result.stdout))
+        self.assertRegex(result.stderr, rb"^500 replies, 0 failed, 0 sent again, in [0-9.]+ s: \d+ "
+                                        rb"requests/s\nmilliseconds: p50 [0-9.]+, p90 [0-9.]+, "
+                                        rb"p99 [0-9.]+, most [0-9.]+\n$")
+        result = self.request(self.node, "echo", "x", "--repeat", "50", "--quiet")
+        self.assertEqual((0, b""), (result.returncode, result.stdout))
+        self.assertIn(b"50 replies", result.stderr)
+
+    def test_what_fails_is_counted_and_told_for_the_first_ones(self):
+        self.worker(self.node, "bad", "--exec", "exit 3")
+        result = self.request(self.node, "bad", "x", "--repeat", "30", "--parallel", "4")
+        self.assertEqual((1, b""), (result.returncode, result.stdout))
+        self.assertIn(b"0 replies, 30 failed", result.stderr)
+        self.assertEqual(10, result.stderr.count(b"status 3"))
+
+    def test_progress_is_counted_when_wanted(self):
+        self.worker(self.node, "echo", "--echo")
+        result = self.request(self.node, "echo", "x", "--repeat", "5", "--progress")
+        self.assertEqual(b"x\n" * 5, result.stdout)
+        self.assertIn(b"\r5 of 5 replies, 0 failed\n", result.stderr)
+
+    def test_of_several_brokers_one_that_lives_answers(self):
+        lives = self.broker()
+        self.worker(lives, "echo", "--echo")
+        self.kill(self.node)
+        self.assertEqual(b"x\n", self.reply(self.node, "echo", "x", "--broker", lives.endpoint))
+
+    def test_a_broker_that_is_killed_between_replies_is_replaced_by_the_next(self):
+        other = self.broker()
+        for broker in self.node, other:
+            self.worker(broker, "echo", "--echo")
+        client = self.spawn(harness.MIZZEN, "request", "echo", "x", "--repeat", "2000",
+                            "--broker", self.node.endpoint, "--broker", other.endpoint)
+        for _ in range(100):
+            self.assertEqual("x", self.line_of(client))
+        self.kill(self.node)
+        rest = client.stdout.read()  # it is unbuffered: all there is until the end
+        self.assertEqual(b"x\n" * 1900, rest)
+        self.assertEqual(0, self.end_of(client))
+
+    def test_bad_options_are_a_matter_of_usage(self):
+        for options in (["--repeat", "0"], ["--parallel", "0"], ["--deadline", "-1"],
+                        ["--protocol", "1"], ["--broker", "nonsense"],
+                        ["--repeat", "2", "--files-from", "-"]):
+            result = self.run_mizzen("request", "s", *options, stdin=b"x")
+            self.assertEqual((2, b""), (result.returncode, result.stdout), options)
+            self.assertTrue(result.stderr, options)
+
+
 class Files(harness.CommandTest):
     NAMES = [b"plain", b"with space", b"new\nline", b"back\\slash", b"\\n", b"-dash", b"\xff\xfe",
              b"cr\rcr", "ümlaut".encode(), b"empty"]

@@ -78,7 +78,7 @@ class Exec(harness.CommandTest):
     def test_a_worker_that_is_told_to_stop_kills_its_command_with_all_it_started(self):
         started = self.fifo("started")
         worker = self.worker(self.node, "long", "--exec",
-                             f"sleep 600 & echo $! $$ > '{started}'; wait")
+                             f"sleep 600 & echo $! $$ > '{started}'; wait", "--drain", "0")
         client = self.spawn(harness.MIZZEN, "request", "long", "x", "--broker",
                             self.node.endpoint, "--timeout", "60000")
         pids = [int(pid) for pid in started.read_text().split()]
@@ -86,6 +86,56 @@ class Exec(harness.CommandTest):
         for pid in pids:
             self.assertTrue(harness.gone(pid))
         self.kill(client)
+
+    def test_a_worker_that_is_told_to_stop_finishes_what_it_has(self):
+        started, go = self.fifo("started"), self.fifo("go")
+        worker = self.worker(self.node, "slow", "--exec", f"echo x > '{started}'; cat '{go}'")
+        client = self.spawn(harness.MIZZEN, "request", "slow", "x", "--broker",
+                            self.node.endpoint, "--timeout", "60000")
+        started.read_text()
+        worker.send_signal(signal.SIGTERM)
+        go.write_text("done")
+        self.assertEqual("done", self.line_of(client))
+        self.assertEqual(0, self.end_of(worker))
+        self.wait_for_service(self.node, "slow", b"404")
+
+    def test_a_second_signal_does_not_wait(self):
+        started = self.fifo("started")
+        worker = self.worker(self.node, "long", "--exec", f"echo $$ > '{started}'; sleep 600",
+                             "--drain", "600000")
+        client = self.spawn(harness.MIZZEN, "request", "long", "x", "--broker",
+                            self.node.endpoint, "--timeout", "60000")
+        pid = int(started.read_text())
+        worker.send_signal(signal.SIGTERM)
+        self.assertEqual(0, self.kill(worker, signal.SIGINT))
+        self.assertTrue(harness.gone(pid))
+        self.kill(client)
+
+    def test_jobs_are_as_many_processes_at_a_time(self):
+        started, go = self.fifo("started"), self.fifo("go")
+        # The three that are to be there wait for what never comes.
+        self.worker(self.node, "meet", "--jobs", "3", "--exec",
+                    f"echo x > '{started}'; cat '{go}'", "--drain", "0")
+        client = self.spawn(harness.MIZZEN, "request", "meet", "x", "--repeat", "3", "--parallel",
+                            "3", "--timeout", "60000", "--broker", self.node.endpoint)
+        met = 0
+        while met < 3:
+            met += len(started.read_text().split())
+        self.kill(client, signal.SIGTERM)
+
+    def test_a_worker_serves_several_brokers(self):
+        other = self.broker()
+        self.worker(self.node, "echo", "--echo", "--broker", other.endpoint)
+        self.wait_for_service(other, "echo")
+        self.assertEqual(b"a\n", self.reply(self.node, "echo", "a"))
+        self.assertEqual(b"b\n", self.reply(other, "echo", "b"))
+
+    def test_bad_options_are_a_matter_of_usage(self):
+        for options in (["--jobs", "0"], ["--jobs", "x"], ["--protocol", "0.3"], ["--drain", "-1"],
+                        ["--broker", "nonsense"]):
+            result = self.run_mizzen("worker", "s", "--echo", *options)
+            self.assertEqual((2, b""), (result.returncode, result.stdout), options)
+            self.assertTrue(result.stderr, options)
 
     def test_a_request_whose_worker_is_killed_goes_to_another(self):
         started = self.fifo("started")

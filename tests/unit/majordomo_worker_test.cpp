@@ -356,6 +356,26 @@ TEST_CASE("majordomo worker: credit is announced on READY only when there is mor
     CHECK(many.take() == messages{ready_frames("echo") + frames{"credit=100"}});
 }
 
+TEST_CASE("majordomo worker: a broker that refuses credit is asked once without") {
+    worker w{with_credit(100)};
+    const frames plain = ready_frames("echo");
+    const frames wanted = plain + frames{"credit=100"};
+    w.connected();
+    w.in(disconnect_frames);
+    w.connected(); // that connection is about to be dropped
+    w.advance(1s);
+    w.connected();
+    CHECK(w.take() == messages{wanted, plain});
+    w.in(disconnect_frames);
+    w.advance(1s);
+    w.connected();
+    w.in(heartbeat_frames); // whoever sends this has taken it
+    w.in(disconnect_frames);
+    w.advance(1s);
+    w.connected();
+    CHECK(w.take() == messages{wanted, wanted});
+}
+
 TEST_CASE("majordomo worker: as many requests as its credit says are taken, whatever the limit") {
     worker_options options = with_credit(3);
     options.max_requests = 1;

@@ -32,7 +32,9 @@ void worker_core::connected(time_point now) {
     state_ = state::registered;
     heard_ = now;
     ++stats_.registrations;
-    send(make_ready(options_.service, spoken_, options_.credit), now);
+    credit_unheard_ = !refused_credit_ && options_.credit > 1;
+    const std::uint32_t credit = std::exchange(refused_credit_, false) ? 1 : options_.credit;
+    send(make_ready(options_.service, spoken_, credit), now);
 }
 
 void worker_core::disconnected(time_point now) {
@@ -82,15 +84,20 @@ void worker_core::receive(message&& m, time_point now) {
     switch (in.what) {
     case kind::request: return on_request(std::move(m), in);
     case kind::heartbeat:
+        credit_unheard_ = false;
         delays_.reset();
         beats_busy_ = beats_busy_ || busy();
         return;
-    case kind::disconnect: ++stats_.disconnects; return back_off(now);
+    case kind::disconnect:
+        ++stats_.disconnects;
+        refused_credit_ = credit_unheard_;
+        return back_off(now);
     default: ++stats_.unknown; return;
     }
 }
 
 void worker_core::on_request(message&& m, const to_worker& in) {
+    credit_unheard_ = false;
     delays_.reset();
     if (draining_) { // for another worker, once this one has said DISCONNECT
         ++stats_.ignored;

@@ -18,7 +18,8 @@ struct worker_options {
     std::string service;
     dialect::version protocol = dialect::version::mdp01;
     /// Requests to be given at once; 1 is plain Majordomo. More is announced to the broker, and
-    /// one that knows nothing of that still sends one at a time.
+    /// one that knows nothing of that still sends one at a time, or refuses: it is then asked again
+    /// without.
     std::uint32_t credit = 1;
     milliseconds heartbeat{2500}; ///< To the broker; 0 sends none and expects none.
     int liveness = 3;             ///< Intervals of silence after which the broker is gone.
@@ -124,7 +125,9 @@ private:
     milliseconds silence_;
     state state_ = state::down;
     bool draining_ = false;
-    bool beats_busy_ = false; ///< The broker was heard to send heartbeats to a busy worker.
+    bool credit_unheard_ = false; ///< Credit was announced, and nothing came since.
+    bool refused_credit_ = false; ///< DISCONNECT was the answer: once without, then.
+    bool beats_busy_ = false;     ///< The broker was heard to send heartbeats to a busy worker.
     patterns::back_off delays_;
     patterns::stall_guard guard_;
     time_point heard_{};
