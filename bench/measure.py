@@ -32,8 +32,14 @@ class Result:
 
     @property
     def ratio(self):
-        """Ours divided by libzmq's, if it was measured."""
-        return self.median("ours") / self.median("libzmq") if "libzmq" in self.figures else None
+        """Ours divided by that of the first of the others, if there is one."""
+        return next(iter(self.ratios.values()), None)
+
+    @property
+    def ratios(self):
+        """Ours divided by each of the others'."""
+        return {side: self.median("ours") / self.median(side)
+                for side in self.figures if side != "ours"}
 
     @property
     def budget(self):
@@ -56,12 +62,13 @@ def count_for(work, build, side, case, seconds):
 
 def measure(work, build, case, effort):
     """The results of a case, one for each metric."""
+    sides = work.sides_of(build, case)
     counts = {side: count_for(work, build, side, case, effort.seconds) if work.counts else 0
-              for side in work.sides}
-    taken = {side: [] for side in work.sides}
+              for side in sides}
+    taken = {side: [] for side in sides}
     for _ in range(effort.runs):
-        for side in work.sides:
+        for side in sides:
             taken[side].append(work.run(build, side, case, counts[side]))
     return [Result(work, case, metric, {side: [figures[i] for figures in taken[side]]
-                                        for side in work.sides})
+                                        for side in sides})
             for i, metric in enumerate(work.metrics)]

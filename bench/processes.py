@@ -85,6 +85,7 @@ class Run:
     def __init__(self, build):
         self.build = build
         self.programs = []
+        self.servers = []  # which do not end by themselves
         self.deadline = time.monotonic() + TIME_LIMIT
 
     def __enter__(self):
@@ -94,9 +95,15 @@ class Run:
         self.programs.append(Program(self, [self.build / "bench" / name, *arguments]))
         return self.programs[-1]
 
+    def serve(self, path, *arguments):
+        """What is not ours, and is ended by a signal when all the others are done."""
+        self.servers.append(Program(self, [path, *arguments]))
+        return self.servers[-1]
+
     def check(self):
         """Whether all is well so far: the others would wait for one that has failed."""
-        if any(program.process.poll() for program in self.programs):
+        if any(program.process.poll() for program in self.programs) or \
+                any(program.process.poll() is not None for program in self.servers):
             raise Failed("a process failed")
         if time.monotonic() > self.deadline:
             raise Failed(f"not done after {TIME_LIMIT} s")
@@ -115,16 +122,17 @@ class Run:
                 self.wait()
         except Failed as e:
             error = e
-        stopped = [program for program in self.programs if program.process.poll() is None]
+        everybody = self.programs + self.servers
+        stopped = [program for program in everybody if program.process.poll() is None]
         for program in stopped:
             program.process.kill()
-        for program in self.programs:
+        for program in everybody:
             program.process.wait()
         problem = None
         if isinstance(error, Failed):
-            stories = [program.story(program in stopped) for program in self.programs]
+            stories = [program.story(program in stopped) for program in everybody]
             problem = Failed("\n".join([str(error), *stories]))
-        for program in self.programs:
+        for program in everybody:
             program.tell_no_more()
             program.process.stdout.close()
             program.errors.close()

@@ -22,16 +22,17 @@ def print_head(work, metric, runs):
     print(f"\n{work.name}{metric.suffix}: {metric.shown_in}, {better}; "
           f"median of {runs} (lowest-highest)\n")
     columns = [work.case_is, *work.sides]
-    if len(work.sides) == 2:
+    if len(work.sides) > 1:
         columns += ["ratio", "budget"]
     print("| " + " | ".join(columns) + " |")
     print("|" + " ---: |" * len(columns), flush=True)
 
 
 def print_row(result):
-    cells = [str(result.case), *(cell(result, side) for side in result.work.sides)]
-    if result.ratio is not None:
-        cells.append(f"{result.ratio:.2f}")
+    cells = [str(result.case), *(cell(result, side) if side in result.figures else ""
+                                 for side in result.work.sides)]
+    if len(result.work.sides) > 1:
+        cells.append(", ".join(f"{ratio:.2f}" for ratio in result.ratios.values()))
         budget = result.budget
         cells.append(f"{budget}: {'met' if result.budget_met() else 'missed'}" if budget else "")
     print("| " + " | ".join(cells) + " |", flush=True)
@@ -43,8 +44,8 @@ def print_lines(results):
     for result in results:
         print(f"rate {result.name} {as_number(result.median('ours'))}")
     for result in results:
-        if result.ratio is not None:
-            print(f"ratio {result.name} {result.ratio:.3f}")
+        for side, ratio in result.ratios.items():
+            print(f"ratio {result.work.ratio_name(result.case, result.metric, side)} {ratio:.3f}")
 
 
 def as_json(result):

@@ -7,6 +7,7 @@ import tempfile
 import time
 import typing
 
+import majordomo
 from processes import Failed, Run
 
 SIDES = ("ours", "libzmq")
@@ -34,14 +35,18 @@ class Budget:
     at_least: float = 0
     at_most: float = math.inf
     ours_at_most: float = math.inf
+    ours_at_least: float = 0
 
     def met(self, ratio, ours):
-        return self.at_least <= ratio <= self.at_most and ours <= self.ours_at_most
+        """`ratio` is to the first of the others, if there is one."""
+        kept = ratio is None or self.at_least <= ratio <= self.at_most
+        return kept and self.ours_at_least <= ours <= self.ours_at_most
 
     def __str__(self):
         words = [f"at least {self.at_least:.3g}"] if self.at_least else []
         words += [f"at most {self.at_most:.3g}"] if self.at_most < math.inf else []
         words += [f"ours {self.ours_at_most:.0f}"] if self.ours_at_most < math.inf else []
+        words += [f"ours at least {self.ours_at_least:.0f}"] if self.ours_at_least else []
         return ", ".join(words)
 
 
@@ -59,6 +64,14 @@ class Work:
 
     def full_name(self, case):
         return f"{self.name}/{case}" if case else self.name
+
+    def sides_of(self, build, case):
+        """Those of `sides` that this case is for, and that are here."""
+        return self.sides
+
+    def ratio_name(self, case, metric, side):
+        """What ours divided by that side's is called; None if nobody is to be told."""
+        return self.full_name(case) + metric.suffix
 
     def run(self, build, side, case, count):
         """Once; the figures, one for each metric."""
@@ -289,6 +302,108 @@ def settled_memory(run, pid, still=1.5):
     return octets
 
 
+REQUESTS = Metric("requests/s", True, "thousand requests/s", lambda figure: f"{figure / 1e3:.1f}")
+
+
+class Majordomo(Counted):
+    """What is said of Majordomo: ours is always there, the peers where Debian's packages are."""
+
+    def __init__(self, name, metrics):
+        super().__init__(f"majordomo/{name}", metrics)
+
+    def ratio_name(self, case, metric, side):
+        first = case == self.cases[0]
+        return f"{self.name if first else self.full_name(case)}/{side}{metric.suffix}"
+
+
+class Requests(Majordomo):
+    """As many at a time as may be; a case is the size, and how many clients and workers there are."""
+    sides = ("ours", "nats", "gearmand")
+    case_is = "octets x clients and workers"
+    cases = tuple(f"{size}x{crowd}" for crowd in (1, 10, 100) for size in (16, 1024, 65536))
+    quick = ("16x1",)
+    budgets: typing.ClassVar[dict] = {"16x1": Budget(ours_at_least=1e6)}
+
+    def __init__(self):
+        super().__init__("async", (REQUESTS,))
+
+    def sides_of(self, build, case):
+        peers = majordomo.Peers.here(build, self.sides[1:]) if case.endswith("x1") else ()
+        return ("ours", *peers)
+
+    def run(self, build, side, case, count):
+        size, crowd = map(int, case.split("x"))
+        return (majordomo.run_load(build, side, size, count, crowd),)
+
+
+class OneAtATime(Majordomo):
+    """Beside four hops over TCP through a relay."""
+    sides = ("ours", "relay", "nats", "gearmand")
+    cases = (16, 1024, 65536)
+    quick = (16,)
+    most = 20_000
+    budgets: typing.ClassVar[dict] = dict.fromkeys((16, 1024), Budget(at_most=1.15))
+
+    def __init__(self):
+        p99 = Metric("microseconds", False, "microseconds, 99 of 100",
+                     lambda figure: f"{figure:.1f}", "/p99")
+        super().__init__("sync", (MICROSECONDS, p99))
+
+    def sides_of(self, build, case):
+        return ("ours", "relay", *majordomo.Peers.here(build, self.sides[2:]))
+
+    def per_second(self, figure):
+        return 1e6 / figure
+
+    def run(self, build, side, case, count):
+        return majordomo.run_asker(build, side, case, count)[:2]
+
+
+class PlainWorkers(Majordomo):
+    """A hundred workers without credit, and one of them."""
+    sides = ("ours", "one-worker")
+    case_is = "workers"
+    cases = (100,)
+    budgets: typing.ClassVar[dict] = {100: Budget(5)}
+
+    def __init__(self):
+        super().__init__("plain-workers", (REQUESTS,))
+
+    def run(self, build, side, case, count):
+        return (majordomo.run_plain(build, case if side == "ours" else 1, 16, count),)
+
+
+class Tripping(Majordomo):
+    """Many requests at a time, and one at a time: by the asynchronous client, by the blocking one."""
+    sides = ("ours", "sync", "blocking")
+    cases = (16,)
+
+    def __init__(self):
+        super().__init__("tripping", (REQUESTS,))
+
+    def run(self, build, side, case, count):
+        if side == "ours":
+            return (majordomo.run_load(build, "ours", case, count),)
+        verb = "ask" if side == "sync" else "ask-blocking"
+        return (majordomo.run_asker(build, "ours", case, min(count, 20_000), verb)[2],)
+
+
+class WaitingWorker(ManyPeers):
+    """Resident memory of the broker for each worker that is registered and waits."""
+    sides = ("ours",)
+    cases = ("",)
+    case_is = ""
+    before, workers = 100, 2_000
+
+    def __init__(self):
+        octets = Metric("octets", False, "octets a worker", lambda figure: f"{figure:.0f}")
+        super().__init__("majordomo/memory/waiting-worker", (octets,))
+
+    def run(self, build, side, case, count):
+        self.need_descriptors(self.before + self.workers)
+        return (majordomo.memory_of_waiting(build, self.before, self.workers, settled_memory),)
+
+
 RATES = {16: Budget(5), 64: Budget(4), 256: Budget(3), 1024: Budget(3), 4096: Budget(3),
          65536: Budget(1.3), 1048576: Budget(1)}
 
@@ -310,4 +425,9 @@ WORKS = (
     ConnectStorm(),
     FanIn(),
     Scale(),
+    Requests(),
+    OneAtATime(),
+    PlainWorkers(),
+    Tripping(),
+    WaitingWorker(),
 )
