@@ -94,7 +94,7 @@ class SecondVersion(harness.CommandTest):
     def test_our_worker_at_a_raw_broker(self):
         broker, endpoint = self.router()
         worker = self.spawn(harness.MIZZEN, "worker", "upper", "--exec", "tr a-z A-Z",
-                            "--protocol", "0.2", "--broker", endpoint, *FAST)
+                            "--protocol", "0.2", "--broker", endpoint, "--heartbeat", "500")
         identity, *ready = broker.recv_multipart()
         self.assertEqual([WORKER, b"\1", b"upper"], ready)
         self.assertEqual([WORKER, b"\5"], broker.recv_multipart()[1:])  # it heartbeats
@@ -138,6 +138,7 @@ class SecondVersion(harness.CommandTest):
 
     def test_a_raw_worker_and_a_raw_client_with_ours(self):
         broker = self.broker()
+        self.need_extension(broker, "MDP/0.2")
         worker = self.dealer(broker)
         worker.send_multipart([WORKER, b"\1", b"list"])
         client = self.spawn(harness.MIZZEN, "request", "list", "x", "--protocol", "0.2",
