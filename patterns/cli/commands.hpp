@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <vector>
 
 namespace mizzen::cli {
 
@@ -17,5 +18,7 @@ using command = std::function<int()>;
 command add_broker(CLI::App& app);
 command add_worker(CLI::App& app);
 command add_request(CLI::App& app);
+/// The eleven socket types, a sub-command each.
+std::vector<command> add_sockets(CLI::App& app);
 
 } // namespace mizzen::cli

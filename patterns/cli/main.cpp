@@ -2,6 +2,9 @@
 #include "commands.hpp"
 #include "pirate_commands.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -20,6 +23,8 @@ int run(int argc, char** argv) {
     std::vector<command> commands;
     for (const auto add : {add_broker, add_worker_or_pirate, add_request_or_lazy, add_queue})
         commands.push_back(add(app));
+    for (command& each : add_sockets(app))
+        commands.push_back(std::move(each));
     const std::vector<CLI::App*> names = app.get_subcommands({});
     try {
         app.parse(argc, argv);
@@ -33,12 +38,21 @@ int run(int argc, char** argv) {
     return usage;
 }
 
+// A descriptor that whoever started us has closed must not become a socket's, which would then be
+// read or printed to. What takes its place fails when it is used.
+void keep_standard_descriptors() {
+    for (const int each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(each, F_GETFD) == -1)
+            static_cast<void>(::open("/dev/null", each == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 } // namespace
 } // namespace mizzen::cli
 
 int main(int argc, char** argv) {
     // A reader that is gone is an error of the write, no reason to die in silence.
     std::signal(SIGPIPE, SIG_IGN);
+    mizzen::cli::keep_standard_descriptors();
     try {
         return mizzen::cli::run(argc, argv);
     } catch (const std::exception& error) {
