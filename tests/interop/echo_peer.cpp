@@ -2,7 +2,7 @@
 // scripts that play the other side:
 //
 //     echo-peer req|rep|dealer|router|pair bind|connect ENDPOINT [PART...]
-//     echo-peer pull-push|sub-pub bind|connect ENDPOINT ENDPOINT [TOPIC...]
+//     echo-peer pull-push|sub-pub|xsub-xpub bind|connect ENDPOINT ENDPOINT [TOPIC...]
 //
 // Prints `listening ENDPOINT...` or `connecting ENDPOINT...` and ends when its input does. With
 // parts it sends them as a message first, as a REQ has to.
@@ -15,6 +15,8 @@
 #include <mizzen/req.hpp>
 #include <mizzen/router.hpp>
 #include <mizzen/sub.hpp>
+#include <mizzen/xpub.hpp>
+#include <mizzen/xsub.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -87,9 +89,16 @@ template <class In, class Out> int forward(int argc, char** argv) {
     asio::io_context io{1};
     In in{io};
     Out out{io};
-    if constexpr (std::is_same_v<In, mizzen::sub>)
-        for (int i = 5; i < argc; ++i)
+    for (int i = 5; i < argc; ++i) {
+        if constexpr (std::is_same_v<In, mizzen::sub>)
             in.subscribe(argv[i]);
+        if constexpr (std::is_same_v<In, mizzen::xsub>) {
+            std::string wanted{"\1"};
+            wanted += argv[i];
+            mizzen::message m{wanted};
+            static_cast<void>(in.try_send(m)); // never waits
+        }
+    }
     const std::string from = start(in, argv[2], argv[3]);
     tell(argv[2], from + ' ' + start(out, argv[2], argv[4]));
     forward_next(in, out);
@@ -118,6 +127,8 @@ int main(int argc, char** argv) {
             return forward<mizzen::pull, mizzen::push>(argc, argv);
         if (type == "sub-pub")
             return forward<mizzen::sub, mizzen::pub>(argc, argv);
+        if (type == "xsub-xpub")
+            return forward<mizzen::xsub, mizzen::xpub>(argc, argv);
     } catch (const std::exception& thrown) {
         std::cerr << thrown.what() << '\n';
     }

@@ -120,7 +120,10 @@ TEST_CASE("our XPUB publishes to libzmq's SUB") {
 TEST_CASE("our XPUB publishes to libzmq's XSUB") {
     both_ways<our_side<xpub>, their_side<ZMQ_XSUB>>();
 }
-// An XPUB tells that it has taken a subscription; libzmq's PUB cannot, and is with the other rules.
+TEST_CASE("libzmq's PUB publishes to our SUB") { both_ways<their_side<ZMQ_PUB>, our_side<sub>>(); }
+TEST_CASE("libzmq's PUB publishes to our XSUB") {
+    both_ways<their_side<ZMQ_PUB>, our_side<xsub>>();
+}
 TEST_CASE("libzmq's XPUB publishes to our SUB") {
     both_ways<their_side<ZMQ_XPUB>, our_side<sub>>();
 }

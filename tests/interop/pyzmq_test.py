@@ -3,6 +3,9 @@
 Argument: the echo peer (echo_peer.cpp).
 """
 
+import functools
+import itertools
+import os
 import random
 import subprocess
 import sys
@@ -10,25 +13,31 @@ import unittest
 
 import zmq
 
-SIZES = (0, 1, 255, 256, 65536)
+SIZES = (0, 1, 255, 256, 8192, 65536, 1 << 20)
 HUGE = 10_000_000
 TIMEOUT = 20_000  # milliseconds
 
 ECHO_PEER = sys.argv[1]
+NUMBERS = itertools.count()
 
 
+@functools.cache
 def messages():
-    """One to ten parts, each size first once; the contents differ everywhere."""
+    """Every size in one, two and ten parts, a megabyte once at most; the contents differ."""
     source = random.Random(1)
-    for count in range(1, 11):
-        for first in range(len(SIZES)):
-            yield [source.randbytes(SIZES[(first + i) % len(SIZES)]) for i in range(count)]
+    return [[source.randbytes(size if i == 0 or size < 1 << 20 else 256) for i in range(count)]
+            for size in SIZES for count in (1, 2, 10)]
 
 
+@functools.cache
 def huge_messages():
     source = random.Random(2)
-    yield [source.randbytes(HUGE)]
-    yield [b"", source.randbytes(HUGE), b"x"]
+    return [[source.randbytes(HUGE)], [b"", source.randbytes(HUGE), b"x"]]
+
+
+def places():
+    """What to bind to, over each transport; the last one is an abstract name of its own."""
+    return "tcp://127.0.0.1:*", "ipc://*", f"ipc://@mizzen-test-{os.getpid()}-{next(NUMBERS)}"
 
 
 class EchoPeer:
@@ -62,9 +71,9 @@ class Pairs(unittest.TestCase):
         self.assertEqual([len(part) for part in got], [len(part) for part in expected])
         self.assertTrue(got == expected, "an octet differs")  # without printing megabytes
 
-    def converse(self, ours, theirs, they_bind, script):
+    def converse(self, ours, theirs, where, they_bind, script):
         """Each message goes to our socket and comes back; `ours` echoes."""
-        with self.subTest(ours=ours, they_bind=they_bind):
+        with self.subTest(ours=ours, where=where, they_bind=they_bind):
             peer = self.context.socket(theirs)
             peer.linger = 0
             peer.rcvtimeo = peer.sndtimeo = TIMEOUT
@@ -72,7 +81,6 @@ class Pairs(unittest.TestCase):
                 peer.routing_id = b"theirs"
             if theirs == zmq.ROUTER:
                 peer.router_mandatory = 1
-            where = "tcp://127.0.0.1:*"
             if they_bind:
                 peer.bind(where)
                 where = peer.last_endpoint.decode()
@@ -112,9 +120,10 @@ class Pairs(unittest.TestCase):
 
     def pair(self, ours, theirs, huge=False):
         for they_bind in (False, True):
-            self.converse(ours, theirs, they_bind, messages())
+            for where in places():
+                self.converse(ours, theirs, where, they_bind, messages())
             if huge:
-                self.converse(ours, theirs, they_bind, huge_messages())
+                self.converse(ours, theirs, places()[0], they_bind, huge_messages())
 
     def test_req_asks_rep(self):
         self.pair("req", zmq.REP)
@@ -149,39 +158,44 @@ class Pairs(unittest.TestCase):
     def test_pair_answers_pair(self):
         self.pair("pair", zmq.PAIR, huge=True)
 
-    def forward(self, ours, source_type, sink_type, they_bind, topics=()):
-        """What `source` sends goes through two of our sockets to `sink`."""
-        source, sink = self.context.socket(source_type), self.context.socket(sink_type)
-        where = ["tcp://127.0.0.1:*"] * 2
-        for peer in (source, sink):
-            self.addCleanup(peer.close)
-            peer.linger = 0
-            peer.rcvtimeo = peer.sndtimeo = TIMEOUT
-        if sink_type == zmq.SUB:
-            sink.subscribe(b"AB")
-        if they_bind:
-            for peer in (source, sink):
-                peer.bind(where[0])
-            where = [peer.last_endpoint.decode() for peer in (source, sink)]
-        echo = EchoPeer(ours, "connect" if they_bind else "bind", where[0], [where[1], *topics])
-        self.addCleanup(echo.__exit__)
-        if not they_bind:
-            for peer, endpoint in zip((source, sink), echo.endpoint.split(" ")):
-                peer.connect(endpoint)
-        return source, sink
+    def forward(self, ours, source_type, sink_type, topics=()):
+        """What `source` sends goes through two of our sockets to `sink`; both ways to connect."""
+        for they_bind, transport in itertools.product((False, True), range(len(places()))):
+            with self.subTest(they_bind=they_bind, transport=transport):
+                source, sink = self.context.socket(source_type), self.context.socket(sink_type)
+                where = [places()[transport], places()[transport]]
+                for peer in (source, sink):
+                    peer.linger = 0
+                    peer.rcvtimeo = peer.sndtimeo = TIMEOUT
+                if sink_type == zmq.SUB:
+                    sink.subscribe(b"AB")
+                if they_bind:
+                    for peer, endpoint in zip((source, sink), where):
+                        peer.bind(endpoint)
+                    where = [peer.last_endpoint.decode() for peer in (source, sink)]
+                how = "connect" if they_bind else "bind"
+                with EchoPeer(ours, how, where[0], [where[1], *topics]) as echo:
+                    if not they_bind:
+                        for peer, endpoint in zip((source, sink), echo.endpoint.split(" ")):
+                            peer.connect(endpoint)
+                    if sink_type == zmq.XSUB:
+                        sink.send(b"\1AB")
+                    yield source, sink
+                source.close()
+                sink.close()
 
     def test_pull_and_push_forward(self):
-        for they_bind in (False, True):
-            with self.subTest(they_bind=they_bind):
-                source, sink = self.forward("pull-push", zmq.PUSH, zmq.PULL, they_bind)
-                for parts in (*messages(), *huge_messages()):
-                    source.send_multipart(parts)
-                    self.assert_same(sink.recv_multipart(), parts)
+        for source, sink in self.forward("pull-push", zmq.PUSH, zmq.PULL):
+            for parts in (*messages(), *huge_messages()):
+                source.send_multipart(parts)
+                self.assert_same(sink.recv_multipart(), parts)
 
-    def test_sub_and_pub_forward(self):
-        for they_bind in (False, True):
-            with self.subTest(they_bind=they_bind):
-                source, sink = self.forward("sub-pub", zmq.PUB, zmq.SUB, they_bind, ["A"])
+    def test_subscribers_and_publishers_forward(self):
+        for ours, source_type, sink_type in (("sub-pub", zmq.PUB, zmq.SUB),
+                                             ("sub-pub", zmq.XPUB, zmq.XSUB),
+                                             ("xsub-xpub", zmq.PUB, zmq.XSUB),
+                                             ("xsub-xpub", zmq.XPUB, zmq.SUB)):
+            for source, sink in self.forward(ours, source_type, sink_type, ["A"]):
                 for _ in range(TIMEOUT // 5):  # until both subscriptions are there
                     source.send(b"AB are you there")
                     if sink.poll(5):
@@ -189,7 +203,7 @@ class Pairs(unittest.TestCase):
                 source.send(b"AB start")
                 while sink.recv() != b"AB start":
                     pass
-                for parts in (*messages(), *huge_messages()):
+                for parts in (*messages(), *(huge_messages() if sink_type == zmq.SUB else ())):
                     for topic in (b"B", b"A", b"AC", b"ABC"):
                         source.send_multipart([topic, *parts])
                     self.assert_same(sink.recv_multipart(), [b"ABC", *parts])
