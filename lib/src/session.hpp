@@ -45,16 +45,17 @@ struct session {
     peer_id key = 0;  // of the session itself; never changes
     peer_id peer = 0; // of the connection; a new one each time
     bool connects = false;
-    bool given_up = false;  // the peer refused for good
-    bool paused = false;    // the receive queue was full; the stream is left alone
-    bool held = false;      // the program wants nothing of it for now
-    bool undecoded = false; // octets (or mail) have come that were not looked at yet
-    bool hung_up = false;   // the pipe's other end has closed
-    bool dirty = false;     // is on the list of those with output to write
-    bool out_full = false;  // reached the send mark and is not half empty again yet
-    bool removed = false;   // disconnect() was called: ends when its output is written
-    bool streaming = false; // messages go past `out`, into the connection or `post`
-    bool id_given = false;  // routing_id was chosen by this end
+    bool given_up = false;   // the peer refused for good
+    bool paused = false;     // the receive queue was full; the stream is left alone
+    bool held = false;       // the program wants nothing of it for now
+    bool undecoded = false;  // octets (or mail) have come that were not looked at yet
+    bool hung_up = false;    // the pipe's other end has closed
+    bool dirty = false;      // is on the list of those with output to write
+    bool out_full = false;   // reached the send mark and is not half empty again yet
+    bool out_missed = false; // a message to this peer found no room since
+    bool removed = false;    // disconnect() was called: ends when its output is written
+    bool streaming = false;  // messages go past `out`, into the connection or `post`
+    bool id_given = false;   // routing_id was chosen by this end
     session_phase phase = session_phase::waiting;
 
     std::shared_ptr<const zmtp::config> config; // outlives link

@@ -127,6 +127,8 @@ void socket_core::reopen_out(session& s) {
         2 * (s.out_octets + s.streamed_octets) <= options.mark_octets) {
         s.out_full = false;
         update_sendable(s);
+        if (std::exchange(s.out_missed, false))
+            put_notice(s, notice{3}); // peer_writable, which router.hpp has
     }
     if (s.out.empty() && !trim_at_)
         trim_at_ = now_ + trim_after;
@@ -357,14 +359,16 @@ void socket_core::send_routed(message& m, std::error_code& ec) {
 void socket_core::send_to(peer_id to, message& m, std::error_code& ec) {
     ec.clear();
     session* s = find_peer(to);
-    if (m.empty())
+    if (m.empty()) {
         ec = errc::empty_message;
-    else if (s == nullptr)
+    } else if (s == nullptr) {
         ec = errc::no_route;
-    else if (out_full(*s))
+    } else if (out_full(*s)) {
+        s->out_missed = true;
         ec = errc::would_block;
-    else
+    } else {
         push_out(*s, std::move(m));
+    }
 }
 
 // --- Receiving ---

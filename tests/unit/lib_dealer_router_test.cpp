@@ -565,6 +565,41 @@ TEST_CASE("peers that come and go are reported in order with what they say") {
     }
 }
 
+TEST_CASE("a peer that had no room is reported once it has some again, and only then") {
+    loop run;
+    router socket{run.io};
+    socket.set(option::report_peers{true});
+    socket.set(option::send_high_water_mark{4});
+    raw_peer peer{run, socket.bind("tcp://127.0.0.1:*")};
+    peer.handshake("DEALER");
+    message m;
+    REQUIRE(run.until([&] { return socket.try_receive_from(m); }));
+    const peer_id who = m.peer();
+    std::error_code ec;
+    for (bool full = false; !full;) { // as much as the kernel takes, and the mark
+        full = run.never(
+            [&] {
+                message large{std::string(1 << 20, 'x')};
+                return socket.try_send_to(who, large, ec);
+            },
+            30ms);
+    }
+    REQUIRE(ec == errc::would_block);
+    CHECK_FALSE(socket.try_receive_from(m));
+    bool told = false;
+    socket.async_wait_receive([&](std::error_code) { told = true; });
+    REQUIRE(run.until([&] {
+        static_cast<void>(peer.read(1 << 20));
+        return told;
+    }));
+    REQUIRE(socket.try_receive_from(m));
+    CHECK(m.peer_notice() == peer_writable);
+    CHECK(m.peer() == who);
+    message next{"x"};
+    CHECK(socket.try_send_to(who, next, ec));
+    CHECK(run.never([&] { return socket.try_receive_from(m); }));
+}
+
 TEST_CASE("check 120: a stranger that does not shake hands is not reported, and takes no turns") {
     loop run;
     router socket{run.io};

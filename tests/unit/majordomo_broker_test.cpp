@@ -348,11 +348,13 @@ TEST_CASE("majordomo broker: mmi.service tells whether a worker is registered") 
 TEST_CASE("majordomo broker: mmi.broker lists the extensions") {
     broker b;
     b.client(2, {""}, "mmi.broker");
-    CHECK(b.take(2) == messages{client_frames("mmi.broker", {"200", "M1"})});
+    CHECK(b.take(2) ==
+          messages{client_frames("mmi.broker", {"200", "M1", "MDP/0.2", "credit=1000"})});
     b.up(3);
     b.in(3, frames{"hop", tag_frame('i')} + client_frames("mmi.broker", {""}));
-    CHECK(b.take(3) == messages{frames{"hop", tag_frame('i', 0, '\0')} +
-                                client_frames("mmi.broker", {"200", "M1"})});
+    CHECK(b.take(3) ==
+          messages{frames{"hop", tag_frame('i', 0, '\0')} +
+                   client_frames("mmi.broker", {"200", "M1", "MDP/0.2", "credit=1000"})});
 }
 
 TEST_CASE("majordomo broker: an aware client is told of success and of a handler's failure") {

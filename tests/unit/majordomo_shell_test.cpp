@@ -1,5 +1,7 @@
 // Broker, worker and client on one loop, over loopback.
+#include <mizzen/dealer.hpp>
 #include <mizzen/message.hpp>
+#include <mizzen/option.hpp>
 #include <mizzen/patterns/majordomo/broker.hpp>
 #include <mizzen/patterns/majordomo/client.hpp>
 #include <mizzen/patterns/majordomo/worker.hpp>
@@ -45,8 +47,10 @@ struct outcome {
 
 struct pattern {
     asio::io_context io{1};
-    broker node{io, fast()};
+    broker node;
     std::string endpoint = node.bind("tcp://127.0.0.1:*");
+
+    explicit pattern(const broker_options& options = fast()) : node{io, options} {}
 
     static broker_options fast() {
         broker_options options;
@@ -101,6 +105,84 @@ TEST_CASE("a request goes to a worker and its reply comes back") {
     CHECK(o.text == "hello");
     CHECK(w.stats().replies == 1);
     CHECK(p.node.stats().replies == 2); // mmi.broker's is the other
+}
+
+TEST_CASE(
+    "a client that reads nothing is held up, costs no more than its bound, and loses nothing") {
+    constexpr std::size_t size = 64 * 1024;
+    constexpr int wanted = 2000;
+    broker_options options = pattern::fast();
+    options.max_client_requests = 32;
+    pattern p{options};
+    const worker w = p.serve("echo", echo);
+    mizzen::dealer client{p.io};
+    client.set(mizzen::option::receive_high_water_mark{10});
+    client.set(mizzen::option::send_high_water_mark{10});
+    client.connect(p.endpoint);
+    int sent = 0;
+    const auto send_all = [&] {
+        for (bool taken = true; taken && sent < wanted; sent += taken ? 1 : 0) {
+            message request{"", "MDPC01", "echo", std::string(size, 'x')};
+            taken = client.try_send(request);
+        }
+    };
+    std::size_t most = 0;
+    const auto look = [&] {
+        send_all();
+        most = std::max(most, p.node.stats().octets);
+        return p.node.stats().held != 0;
+    };
+    REQUIRE(p.run_until(look));
+    CHECK(sent < wanted);
+    int replies = 0;
+    REQUIRE(p.run_until([&] {
+        send_all();
+        message reply;
+        while (client.try_receive(reply))
+            ++replies;
+        return replies == wanted;
+    }));
+    CHECK(p.node.stats().undeliverable == 0);
+    CHECK(most < 64 * 1024 * 1024);
+}
+
+TEST_CASE("a broker that drains answers what runs, refuses what comes, and then stops") {
+    pattern p;
+    std::vector<responder> held;
+    const worker w =
+        p.serve("slow", [&](const message&, responder r) { held.push_back(std::move(r)); });
+    client c = p.ask();
+    outcome running;
+    c.async_request("slow", message{"a"}, running.handler());
+    REQUIRE(p.run_until([&] { return held.size() == 1; }));
+    p.node.drain(0ms);
+    outcome late;
+    c.async_request("slow", message{"b"}, late.handler());
+    REQUIRE(p.run_until([&] { return late.done; }));
+    CHECK(late.ec == errc::stopping);
+    CHECK_FALSE(p.node.stopped());
+    held.front().reply(message{"A"});
+    REQUIRE(p.run_until([&] { return running.done; }));
+    CHECK(running.text == "A");
+    REQUIRE(p.run_until([&] { return p.node.stopped(); }));
+    REQUIRE(p.run_until([&] { return w.stats().disconnects == 1; }));
+}
+
+TEST_CASE("a service inside the broker is asked, asks a worker, and answers") {
+    pattern p;
+    const worker w = p.serve("echo", echo);
+    p.node.serve_internal("inside.", [&](broker_core::call call) {
+        p.node.issue("echo", std::move(call.body), 0ms, [&, id = call.id](status how, message m) {
+            p.node.answer(id, std::move(m), how);
+        });
+    });
+    client c = p.ask();
+    outcome o;
+    c.async_request("inside.twice", message{"hello"}, o.handler());
+    REQUIRE(p.run_until([&] { return o.done; }));
+    CHECK_FALSE(o.ec);
+    CHECK(o.text == "hello");
+    CHECK(p.node.stats().issued == 1);
 }
 
 TEST_CASE("requests can be awaited, and use a connection again") {

@@ -14,6 +14,7 @@ template <class T, list_links<T> T::* Links> class intrusive_list {
 public:
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] T* front() const noexcept { return first_; }
+    [[nodiscard]] T* back() const noexcept { return last_; }
 
     void push_back(T& item) noexcept {
         list_links<T>& links = item.*Links;

@@ -7,8 +7,12 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <random>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace mizzen::majordomo {
 namespace {
@@ -18,8 +22,9 @@ constexpr int turn_length = 2000;
 
 time_point now() noexcept { return std::chrono::steady_clock::now(); }
 
-bool is_worker_request(const message& m) {
-    return parse_to_worker(m).what == to_worker::kind::request;
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
 }
 
 } // namespace
@@ -27,24 +32,41 @@ bool is_worker_request(const message& m) {
 class broker::shell : public std::enable_shared_from_this<broker::shell> {
 public:
     shell(const asio::any_io_executor& executor, const broker_options& options)
-        : router_{executor}, timer_{executor}, core_{options, now()} {
+        : router_{executor}, timer_{executor}, core_{options, now(), random_seed()} {
         router_.set(option::report_peers{true});
+        // Beyond, the core keeps what a peer does not take, and knows of it.
+        router_.set(option::high_water_octets{options.max_client_octets});
     }
 
     void start() { wait(); }
 
     void stop() {
-        if (std::exchange(stopped_, true))
-            return;
         core_.shutdown(now());
-        send_outputs();
-        timer_.cancel();
-        router_.close();
+        act();
+    }
+    void drain(milliseconds limit) {
+        core_.drain(limit, now());
+        act();
+        set_timer();
+    }
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+
+    void serve_internal(std::string_view prefix, internal_service serve) {
+        core_.add_internal(prefix);
+        services_.emplace_back(prefix, std::move(serve));
+    }
+    void answer(std::uint64_t call, message&& body, status outcome) {
+        core_.answer(call, std::move(body), outcome, now());
+        act_soon();
+    }
+    void issue(std::string_view service, message&& body, milliseconds deadline,
+               std::function<void(status, message)> done) {
+        issued_.emplace(core_.issue(service, std::move(body), deadline, now()), std::move(done));
+        act_soon();
     }
 
     [[nodiscard]] router& socket() noexcept { return router_; }
     [[nodiscard]] const broker_core& core() const noexcept { return core_; }
-    [[nodiscard]] std::uint64_t undeliverable() const noexcept { return undeliverable_; }
 
 private:
     void wait() {
@@ -55,24 +77,26 @@ private:
     }
 
     void take_turn() {
-        if (stopped_)
-            return;
         const time_point at = now();
-        for (int i = 0; i < turn_length; ++i) {
+        for (int i = 0; i < turn_length && !stopped_; ++i) {
             message m;
             if (!router_.try_receive_from(m)) {
                 set_timer();
                 return wait();
             }
             hand_in(std::move(m), at);
-            send_outputs();
+            act();
         }
+        if (stopped_)
+            return;
         set_timer();
         asio::post(router_.get_executor(), [self = shared_from_this()] { self->take_turn(); });
     }
 
     void hand_in(message&& m, time_point at) {
         const peer_id peer = m.peer();
+        if (m.peer_notice() == peer_writable)
+            return core_.peer_writable(peer, at);
         switch (m.peer_notice()) {
         case zmtp::notice::peer_up: core_.peer_up(peer); break;
         case zmtp::notice::peer_down: core_.peer_down(peer, at); break;
@@ -80,23 +104,84 @@ private:
         }
     }
 
+    // Does what the core says. Not entered twice: services inside may ask for more.
+    void act() {
+        if (stopped_ || std::exchange(acting_, true))
+            return;
+        broker_core::call call;
+        broker_core::result result;
+        for (;;) {
+            send_outputs();
+            if (core_.next_call(call))
+                serve(std::move(call));
+            else if (core_.next_result(result))
+                finish(std::move(result));
+            else
+                break;
+        }
+        acting_ = false;
+        if (core_.ended())
+            close();
+    }
+
+    void act_soon() {
+        if (std::exchange(acting_soon_, true))
+            return;
+        asio::post(router_.get_executor(), [self = shared_from_this()] {
+            self->acting_soon_ = false;
+            self->act();
+            self->set_timer();
+        });
+    }
+
     void send_outputs() {
         broker_core::output out;
+        std::error_code ec;
         while (core_.next_output(out)) {
-            std::error_code ec;
-            if (router_.try_send_to(out.to, out.m, ec))
-                continue;
-            ++undeliverable_;
-            // A worker whose queue is full does not read: another one gets the request. A lost
-            // connection is about to be told by its notice.
-            if (ec == mizzen::errc::would_block && is_worker_request(out.m))
-                core_.peer_down(out.to, now());
+            switch (out.what) {
+            case broker_core::step::send:
+                if (!router_.try_send_to(out.to, out.m, ec)) {
+                    // A connection that is gone is about to be told by its notice.
+                    if (ec == mizzen::errc::would_block)
+                        core_.refused(out.to, std::move(out.m));
+                    else
+                        core_.undelivered();
+                }
+                break;
+            case broker_core::step::pause: router_.pause(out.to, ec); break;
+            case broker_core::step::resume: router_.resume(out.to, ec); break;
+            }
         }
+    }
+
+    void serve(broker_core::call&& call) {
+        for (const auto& [prefix, service] : services_) {
+            if (call.service.starts_with(prefix))
+                return service(std::move(call));
+        }
+    }
+
+    void finish(broker_core::result&& result) {
+        const auto at = issued_.find(result.id);
+        if (at == issued_.end())
+            return;
+        const auto done = std::move(at->second);
+        issued_.erase(at);
+        done(result.outcome, std::move(result.body));
+    }
+
+    void close() {
+        if (std::exchange(stopped_, true))
+            return;
+        timer_.cancel();
+        router_.close();
     }
 
     // The deadline moves with every message, mostly to later: one timer that fires early and looks
     // again costs less than one that is set anew each time.
     void set_timer() {
+        if (stopped_)
+            return;
         const auto due = core_.deadline();
         if (!due || (timer_set_ && timer_.expiry() <= *due))
             return;
@@ -107,7 +192,7 @@ private:
                 return;
             self->timer_set_ = false;
             self->core_.handle_timeout(now());
-            self->send_outputs();
+            self->act();
             self->set_timer();
         });
     }
@@ -115,8 +200,11 @@ private:
     router router_;
     asio::steady_timer timer_;
     broker_core core_;
-    std::uint64_t undeliverable_ = 0;
+    std::vector<std::pair<std::string, internal_service>> services_;
+    std::unordered_map<std::uint64_t, std::function<void(status, message)>> issued_;
     bool timer_set_ = false;
+    bool acting_ = false;
+    bool acting_soon_ = false;
     bool stopped_ = false;
 };
 
@@ -146,8 +234,19 @@ void broker::stop() noexcept {
     if (shell_)
         shell_->stop();
 }
+void broker::drain(milliseconds limit) { shell_->drain(limit); }
+bool broker::stopped() const noexcept { return shell_->stopped(); }
+void broker::serve_internal(std::string_view prefix, internal_service serve) {
+    shell_->serve_internal(prefix, std::move(serve));
+}
+void broker::answer(std::uint64_t call, message body, status outcome) {
+    shell_->answer(call, std::move(body), outcome);
+}
+void broker::issue(std::string_view service, message body, milliseconds deadline,
+                   std::function<void(status, message)> done) {
+    shell_->issue(service, std::move(body), deadline, std::move(done));
+}
 const broker_stats& broker::stats() const noexcept { return shell_->core().stats(); }
 socket_stats broker::transport_stats() const { return shell_->socket().stats(); }
-std::uint64_t broker::undeliverable() const noexcept { return shell_->undeliverable(); }
 
 } // namespace mizzen::majordomo

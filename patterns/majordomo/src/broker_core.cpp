@@ -1,27 +1,59 @@
-// The broker's outside: what comes in, what goes out, and when something is due.
+// The broker's outside: what comes in, what goes out, and how it ends.
 #include "broker_state.hpp"
+
+#include <utility>
 
 namespace mizzen::majordomo {
 
-broker_core::state::state(const broker_options& options, time_point now)
+broker_core::state::state(const broker_options& options, time_point now, std::uint64_t seed)
     : options_{options}, silence_{patterns::silence_limit(options.heartbeat, options.liveness)},
-      guard_{options.heartbeat, now} {}
+      guard_{options.heartbeat, now},
+      duplicates_{{options.duplicate_window, options.max_duplicates, options.max_duplicate_octets},
+                  seed} {
+    executions_.reserve(options.execution_limits.size() + 1); // services point into it
+    const auto add = [this](milliseconds limit) {
+        for (const execution_class& e : executions_) {
+            if (e.limit == limit)
+                return;
+        }
+        if (limit.count() != 0)
+            executions_.emplace_back().limit = limit;
+    };
+    add(options_.execution_limit);
+    for (const auto& [service, limit] : options_.execution_limits)
+        add(limit);
+}
+
+peer_record* broker_core::state::find_peer(peer_id id) noexcept {
+    if (last_peer_ != nullptr && last_peer_->id == id)
+        return last_peer_;
+    const auto at = peers_.find(id);
+    if (at == peers_.end())
+        return nullptr;
+    return last_peer_ = &at->second;
+}
 
 void broker_core::state::peer_up(peer_id id) {
-    const auto [at, added] = peers_.try_emplace(id);
-    at->second.id = id;
+    if (peers_.size() >= options_.max_peers) {
+        ++stats.refused_peers;
+        outputs_.push_back() = {id, {}, step::pause};
+        return;
+    }
+    peers_.try_emplace(id).first->second.id = id;
     stats.peers = peers_.size();
 }
 
 void broker_core::state::peer_down(peer_id id, time_point now) {
-    const auto at = peers_.find(id);
-    if (at == peers_.end())
+    peer_record* const p = find_peer(id);
+    if (p == nullptr)
         return;
-    peer_record& p = at->second;
-    if (p.registered())
-        remove_worker(p, now);
-    while (request_record* r = p.requests.front()) {
-        forget_client(*r);
+    if (p->registered())
+        remove_worker(*p, now);
+    if (std::exchange(p->paused, false))
+        --stats.paused;
+    drop_held(*p);
+    while (request_record* r = p->requests.front()) {
+        let_go(*r);
         if (r->where != request_record::phase::queued)
             continue; // its worker's reply finds nobody
         ++stats.dropped_gone;
@@ -30,20 +62,26 @@ void broker_core::state::peer_down(peer_id id, time_point now) {
         close_request(*r);
         note_if_empty(s, now);
     }
-    peers_.erase(at);
+    last_peer_ = nullptr;
+    peers_.erase(id);
     stats.peers = peers_.size();
+    end_if_drained(now);
 }
 
 void broker_core::state::receive(peer_id from, message&& m, time_point now) {
     guard_.saw(now);
     if (ended_)
         return;
-    const auto at = peers_.find(from);
-    if (at == peers_.end()) {
+    peer_record* const p = find_peer(from);
+    if (p == nullptr) {
         ++stats.unknown_peer;
         return;
     }
-    peer_record& p = at->second;
+    receive_from(*p, std::move(m), now);
+    end_if_drained(now);
+}
+
+void broker_core::state::receive_from(peer_record& p, message&& m, time_point now) {
     using role = peer_record::role;
     if (p.what == role::disconnected) {
         ++stats.ignored;
@@ -51,8 +89,12 @@ void broker_core::state::receive(peer_id from, message&& m, time_point now) {
     }
     const to_broker in = parse_to_broker(m, options_.max_envelope);
     using kind = to_broker::kind;
-    if (in.what == kind::malformed || in.spoken.number != dialect::version::mdp01)
+    if (in.what == kind::malformed || in.what == kind::unknown_command)
         return on_nonsense(p, stats.malformed, now);
+    if (p.what == role::unknown)
+        p.spoken = in.spoken;
+    else if (in.spoken.number != p.spoken.number)
+        return on_nonsense(p, stats.wrong_role, now);
     if (in.what == kind::client_request)
         return on_request(p, in, std::move(m), now);
     if (p.what == role::client) {
@@ -60,117 +102,73 @@ void broker_core::state::receive(peer_id from, message&& m, time_point now) {
         return;
     }
     switch (in.what) {
-    case kind::ready: return on_ready(p, in.service, now);
-    case kind::reply: return on_reply(p, in.handle, in.head, std::move(m), now);
+    case kind::ready: return on_ready(p, in, now);
+    case kind::partial: return on_partial(p, in, std::move(m), now);
+    case kind::reply: return on_reply(p, in, std::move(m), now);
     case kind::heartbeat: return on_heartbeat(p, now);
-    case kind::disconnect: return on_disconnect(p, now);
-    default: return on_nonsense(p, stats.malformed, now);
+    default: return on_disconnect(p, now);
     }
-}
-
-void broker_core::state::send(peer_id to, message&& m) {
-    output& out = outputs_.push_back();
-    out.to = to;
-    out.m = std::move(m);
 }
 
 bool broker_core::state::next_output(output& out) {
-    if (outputs_.empty())
-        return false;
-    out = outputs_.pop_front();
-    return true;
-}
-
-std::optional<time_point> broker_core::state::deadline() const noexcept {
-    std::optional<time_point> first;
-    const auto consider = [&first](time_point at) {
-        if (!first || at < *first)
-            first = at;
-    };
-    if (const peer_record* w = beats_.front())
-        consider(w->sent + options_.heartbeat);
-    if (const peer_record* w = silences_.front())
-        consider(guard_.postponed(w->heard + silence_));
-    if (const request_record* r = waiting_.front())
-        consider(r->waits_until);
-    if (const request_record* r = deadlines_.front())
-        consider(r->deadline);
-    if (const service_record* s = empty_services_.front())
-        consider(s->empty_since + options_.service_expiry);
-    return first;
-}
-
-void broker_core::state::handle_timeout(time_point now) {
-    guard_.saw(now);
-    expire_requests(now);
-    expire_workers(now);
-    expire_services(now);
-    beat(now);
-}
-
-void broker_core::state::expire_requests(time_point now) {
-    const auto expire_queued = [this, now](request_record& r) {
-        ++stats.dropped_expired;
-        service_record& s = *r.service;
-        unqueue(r);
-        fail(r, status::expired, "no worker was free in time");
-        note_if_empty(s, now);
-    };
-    for (request_record* r = waiting_.front(); r != nullptr && r->waits_until <= now;
-         r = waiting_.front())
-        expire_queued(*r);
-    for (request_record* r = deadlines_.front(); r != nullptr && r->deadline <= now;
-         r = deadlines_.front()) {
-        if (r->where == request_record::phase::queued) {
-            expire_queued(*r);
+    while (!outputs_.empty()) {
+        if (stalled_ == 0) {
+            out = outputs_.pop_front();
+            return true;
+        }
+        output next = outputs_.pop_front();
+        peer_record* const p = next.what == step::send ? find_peer(next.to) : nullptr;
+        if (p != nullptr && p->stalled) {
+            hold(*p, std::move(next.m)); // behind what was refused before
             continue;
         }
-        ++stats.dropped_expired; // the worker goes on; its reply finds nobody
-        refuse(*r->client, r->service->name, r->back, status::expired, "not done in time");
-        forget_client(*r);
+        out = std::move(next);
+        return true;
     }
+    return false;
 }
 
-void broker_core::state::expire_workers(time_point now) {
-    for (peer_record* w = silences_.front();
-         w != nullptr && guard_.postponed(w->heard + silence_) <= now; w = silences_.front()) {
-        ++stats.expired_workers;
-        remove_worker(*w, now);
-    }
+void broker_core::state::drain(milliseconds limit, time_point now) {
+    if (ended_ || std::exchange(draining_, true))
+        return;
+    if (limit.count() != 0)
+        drain_ends_ = now + limit;
+    requests_.for_each_open([this](request_record& r) {
+        if (r.where != request_record::phase::queued)
+            return;
+        ++stats.dropped_stopping;
+        unqueue(r);
+        fail(r, status::stopping, "the broker is about to stop");
+    });
+    end_if_drained(now);
 }
 
-void broker_core::state::expire_services(time_point now) {
-    for (service_record* s = empty_services_.front();
-         s != nullptr && s->empty_since + options_.service_expiry <= now;
-         s = empty_services_.front())
-        forget_service(*s);
-}
-
-void broker_core::state::beat(time_point now) {
-    for (peer_record* w = beats_.front(); w != nullptr && w->sent + options_.heartbeat <= now;
-         w = beats_.front())
-        send_to_worker(*w, make_heartbeat(), now);
+void broker_core::state::end_if_drained(time_point now) {
+    if (draining_ && !ended_ && requests_.opened() == 0)
+        shutdown(now);
 }
 
 void broker_core::state::shutdown(time_point now) {
-    ended_ = true;
-    while (peer_record* w = beats_.front())
-        disconnect(*w, now);
+    if (std::exchange(ended_, true))
+        return;
+    drain_ends_.reset();
+    requests_.for_each_open([this](request_record& r) {
+        ++stats.dropped_stopping;
+        leave(r);
+        fail(r, status::stopping, "the broker stops");
+    });
     for (auto& [id, p] : peers_) {
-        if (p.registered()) // without heartbeats they are in no list
+        if (p.registered())
             disconnect(p, now);
-        while (request_record* r = p.requests.front()) {
-            if (r->where == request_record::phase::queued)
-                unqueue(*r);
-            close_request(*r);
-        }
     }
     while (service_record* s = empty_services_.front())
         forget_service(*s);
+    duplicates_.clear();
+    stats.duplicates = 0;
 }
 
-broker_core::broker_core(const broker_options& options, time_point now)
-    : state_{std::make_unique<state>(options, now)} {}
+broker_core::broker_core(const broker_options& options, time_point now, std::uint64_t seed)
+    : state_{std::make_unique<state>(options, now, seed)} {}
 broker_core::broker_core(broker_core&&) noexcept = default;
 broker_core& broker_core::operator=(broker_core&&) noexcept = default;
 broker_core::~broker_core() = default;
@@ -180,9 +178,24 @@ void broker_core::peer_down(peer_id peer, time_point now) { state_->peer_down(pe
 void broker_core::receive(peer_id from, message&& m, time_point now) {
     state_->receive(from, std::move(m), now);
 }
+void broker_core::refused(peer_id to, message&& m) { state_->refused(to, std::move(m)); }
+void broker_core::undelivered() noexcept { ++state_->stats.undeliverable; }
+void broker_core::peer_writable(peer_id peer, time_point now) { state_->peer_writable(peer, now); }
+void broker_core::add_internal(std::string_view prefix) { state_->add_internal(prefix); }
+bool broker_core::next_call(call& out) { return state_->next_call(out); }
+void broker_core::answer(std::uint64_t id, message&& body, status outcome, time_point now) {
+    state_->answer(id, std::move(body), outcome, now);
+}
+std::uint64_t broker_core::issue(std::string_view service, message&& body, milliseconds deadline,
+                                 time_point now) {
+    return state_->issue(service, std::move(body), deadline, now);
+}
+bool broker_core::next_result(result& out) { return state_->next_result(out); }
 std::optional<time_point> broker_core::deadline() const noexcept { return state_->deadline(); }
 void broker_core::handle_timeout(time_point now) { state_->handle_timeout(now); }
+void broker_core::drain(milliseconds limit, time_point now) { state_->drain(limit, now); }
 void broker_core::shutdown(time_point now) { state_->shutdown(now); }
+bool broker_core::ended() const noexcept { return state_->ended(); }
 bool broker_core::next_output(output& out) { return state_->next_output(out); }
 const broker_stats& broker_core::stats() const noexcept { return state_->stats; }
 

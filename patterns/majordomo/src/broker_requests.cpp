@@ -1,16 +1,15 @@
-// A request's life at the broker, from its arrival to its answer.
+// A request's way at the broker, from its arrival to a worker.
 #include "broker_state.hpp"
 
 #include <utility>
 
 namespace mizzen::majordomo {
-namespace {
 
 using phase = request_record::phase;
 
-// Takes everything in front of the body off `m`.
+/// Takes everything in front of the body off `m`.
 return_path take_return_path(const to_broker& in, message& m) {
-    return_path back{in.tag, nullptr};
+    return_path back{in.spoken, in.tag, nullptr};
     const std::size_t others = in.envelope - (in.tag ? 1 : 0);
     if (others != 0)
         back.envelope = std::make_unique<message>();
@@ -22,12 +21,6 @@ return_path take_return_path(const to_broker& in, message& m) {
     return back;
 }
 
-std::size_t octets_of(const request_record& r) {
-    return r.body.encoded_size() + (r.back.envelope ? r.back.envelope->encoded_size() : 0);
-}
-
-} // namespace
-
 void broker_core::state::on_request(peer_record& p, const to_broker& in, message&& m,
                                     time_point now) {
     using role = peer_record::role;
@@ -35,118 +28,97 @@ void broker_core::state::on_request(peer_record& p, const to_broker& in, message
         return on_nonsense(p, stats.wrong_role, now);
     p.what = role::client;
     ++stats.requests;
-    const bool good_name = valid_service_name(in.service, options_.max_service_name);
-    if (good_name && in.service.starts_with(mmi_prefix)) {
-        const std::string name{in.service};
-        const std::string argument{m.text(m.size() - 1).substr(0, options_.max_service_name + 1)};
-        return answer_mmi(p, name, take_return_path(in, m), argument);
+    service_record* s = service_for(p, in.service);
+    if (s == nullptr && reserved(in.service) && valid_service_name(in.service))
+        return call_internal(p, in, std::move(m), now);
+    if (in.tag && duplicates_.on() && answer_duplicate(p, in, m, now))
+        return;
+    if (draining_) {
+        ++stats.dropped_stopping;
+        return refuse_new(p, in, std::move(m), status::stopping, "the broker is about to stop");
     }
-    service_record* s = good_name ? open_service(in.service) : nullptr;
     if (s == nullptr) {
-        ++stats.refused_services;
-        const std::string name{in.service};
-        return refuse(p, name, take_return_path(in, m), status::no_such_service,
-                      good_name ? "too many services" : "not a service name");
+        const bool good_name = valid_service_name(in.service, options_.max_service_name);
+        s = good_name ? open_service(in.service) : nullptr;
+        if (s == nullptr) {
+            ++stats.refused_services;
+            return refuse_new(p, in, std::move(m), status::no_such_service,
+                              good_name ? "too many services" : "not a service name");
+        }
     }
+    if (is_full()) {
+        ++stats.dropped_full;
+        note_if_empty(*s, now);
+        return refuse_new(p, in, std::move(m), status::queue_full, "the broker is full");
+    }
+    request_record& r = open_request(s, take_return_path(in, m), std::move(m));
+    take_on(p, r);
+    if (r.back.tag) {
+        set_deadline(r, milliseconds{r.back.tag->deadline_ms}, now);
+        if (duplicates_.on())
+            r.duplicate = duplicates_.start(r.back.tag->id, s->name, r);
+    }
+    accept(r, now);
+}
 
-    request_record& r = open_request();
-    r.client = &p;
-    r.service = s;
-    r.back = take_return_path(in, m);
-    r.body = std::move(m);
-    p.requests.push_back(r);
-    if (r.back.tag && r.back.tag->deadline_ms != 0) {
-        r.deadline = now + milliseconds{r.back.tag->deadline_ms};
-        deadlines_.insert(r);
-    }
-    if (peer_record* w = s->idle.front()) // then nothing is queued
+/// To a worker, or to its service's queue.
+void broker_core::state::accept(request_record& r, time_point now) {
+    service_record& s = *r.service;
+    if (peer_record* w = s.free_worker()) // then nothing is queued
         return assign(*w, r, now);
-
-    r.octets = octets_of(r);
-    if (s->queued >= options_.max_requests_per_service ||
-        (s->queued != 0 && s->queued_octets + r.octets > options_.max_queued_octets)) {
+    if (s.queued >= options_.max_requests_per_service ||
+        (s.queued != 0 && s.queued_octets + r.octets > options_.max_queued_octets)) {
         ++stats.dropped_full;
         fail(r, status::queue_full, "the service's queue is full");
-        return note_if_empty(*s, now);
+        return note_if_empty(s, now);
     }
-    s->queue.push_back(r);
+    s.queue.push_back(r);
     enqueue(r, now);
 }
 
-void broker_core::state::answer_mmi(peer_record& p, std::string_view service,
-                                    const return_path& back, std::string_view argument) {
-    message answer;
-    if (service == "mmi.service") {
-        const service_record* s = find_service(argument);
-        answer.push_back(s != nullptr && s->workers != 0 ? "200" : "404");
-    } else if (service == "mmi.broker") {
-        answer.push_back("200").push_back(request_tag::prefix);
-    } else {
-        answer.push_back("501");
-    }
-    reply(p, std::move(answer), back, service, status::ok);
+void broker_core::state::refuse_new(peer_record& p, const to_broker& in, message&& m, status why,
+                                    std::string_view words) {
+    const std::string name{in.service}; // goes with the head
+    refuse(p, name, take_return_path(in, m), why, words);
 }
 
-// A plain client is not told of failures: it would take the words for a reply.
-void broker_core::state::refuse(peer_record& p, std::string_view service, const return_path& back,
-                                status why, std::string_view words) {
-    if (back.tag)
-        reply(p, message{words}, back, service, why);
+bool broker_core::state::is_full() const noexcept {
+    return requests_.opened() >= options_.max_requests || stats.octets >= options_.max_octets;
 }
 
-void broker_core::state::reply(peer_record& p, message&& body, const return_path& back,
-                               std::string_view service, status outcome) {
-    frame_client_reply(body, service);
-    if (back.tag)
-        frame_tag(body, *back.tag, outcome);
-    if (back.envelope) {
-        for (std::size_t i = back.envelope->size(); i-- != 0;)
-            body.push_front((*back.envelope)[i]);
-    }
-    ++stats.replies;
-    send(p.id, std::move(body));
-}
-
-request_record& broker_core::state::open_request() {
-    if (unused_requests_.empty()) {
-        request_record& r = requests_.emplace_back();
-        r.slot = static_cast<std::uint32_t>(requests_.size() - 1);
-        if (unused_requests_.capacity() < requests_.size()) // so that closing never allocates
-            unused_requests_.reserve(2 * requests_.size());
-        return r;
-    }
-    request_record& r = requests_[unused_requests_.back()];
-    unused_requests_.pop_back();
+request_record& broker_core::state::open_request(service_record* s, return_path&& back,
+                                                 message&& body) {
+    request_record& r = requests_.open();
+    r.service = s;
+    r.octets = body.encoded_size();
+    if (back.envelope)
+        r.octets += back.envelope->encoded_size();
+    r.back = std::move(back);
+    r.body = std::move(body);
+    stats.octets += r.octets;
     return r;
 }
 
-void broker_core::state::close_request(request_record& r) noexcept {
-    forget_client(r);
-    ++r.generation;
-    r.where = phase::unused;
+void broker_core::state::close_request(request_record& r) {
+    let_go(r);
+    if (r.duplicate != duplicates::none)
+        duplicates_.forget(std::exchange(r.duplicate, duplicates::none));
+    stats.octets -= r.octets;
+    r.issued = r.streamed = false;
     r.deliveries = 0;
-    r.worker = nullptr;
     r.service = nullptr;
+    r.inside.reset();
     r.back.tag.reset();
     r.back.envelope.reset();
     r.body.clear();
-    unused_requests_.push_back(r.slot);
+    requests_.close(r);
 }
 
-void broker_core::state::fail(request_record& r, status why, std::string_view words) {
-    if (r.client != nullptr)
-        refuse(*r.client, r.service->name, r.back, why, words);
-    close_request(r);
-}
-
-void broker_core::state::complete(request_record& r, message&& body, status outcome) {
-    if (outcome != status::ok)
-        ++stats.failed_replies;
-    if (r.client == nullptr)
-        ++stats.orphaned_replies;
-    else if (outcome == status::ok || r.back.tag)
-        reply(*r.client, std::move(body), r.back, r.service->name, outcome);
-    close_request(r);
+void broker_core::state::set_deadline(request_record& r, milliseconds after, time_point now) {
+    if (after.count() == 0)
+        return;
+    r.deadline = now + after;
+    deadlines_.insert(r);
 }
 
 /// Counts a request that was just put into its service's queue.
@@ -172,55 +144,71 @@ void broker_core::state::unqueue(request_record& r) noexcept {
     --stats.queued;
 }
 
+/// Takes a request from wherever it is.
+void broker_core::state::leave(request_record& r) noexcept {
+    switch (r.where) {
+    case phase::queued: return unqueue(r);
+    case phase::dispatched: return leave_worker(r);
+    case phase::inside: --stats.dispatched; return;
+    case phase::unused: return;
+    }
+}
+
 /// The worker is gone; the request goes to the next one, before all others.
 void broker_core::state::take_back(request_record& r, time_point now) {
-    --stats.dispatched;
-    r.worker = nullptr;
-    if (r.client == nullptr || ended_) {
+    if ((r.client == nullptr && !r.issued) || ended_) {
         ++stats.dropped_gone;
         return close_request(r);
     }
-    if (r.body.empty()) {
+    if (draining_) {
+        ++stats.dropped_stopping;
+        return fail(r, status::stopping, "its worker went away from a broker about to stop");
+    }
+    if (r.streamed || r.body.empty()) {
         ++stats.dropped_given_up;
-        return fail(r, status::given_up, "every worker that was given the request went away");
+        return fail(r, status::given_up,
+                    r.streamed ? "the worker went away in the middle of its reply"
+                               : "every worker that was given the request went away");
     }
     ++stats.redelivered;
-    r.octets = octets_of(r);
     r.service->queue.push_front(r);
     enqueue(r, now);
 }
 
-void broker_core::state::forget_client(request_record& r) noexcept {
-    deadlines_.remove(r);
-    if (r.client != nullptr)
-        std::exchange(r.client, nullptr)->requests.remove(r);
-}
-
 void broker_core::state::dispatch(service_record& s, time_point now) {
-    while (!s.idle.empty() && !s.queue.empty()) {
-        request_record& r = *s.queue.front();
-        unqueue(r);
-        assign(*s.idle.front(), r, now);
+    while (request_record* r = s.queue.front()) {
+        peer_record* const w = s.free_worker();
+        if (w == nullptr)
+            return;
+        unqueue(*r);
+        assign(*w, *r, now);
     }
 }
 
 void broker_core::state::assign(peer_record& w, request_record& r, time_point now) {
-    w.service->idle.remove(w);
-    w.what = peer_record::role::busy;
-    w.current = &r;
-    w.busy_since = now;
-    if (!w.beats_while_busy)
-        silences_.remove(w);
+    service_record& s = *r.service;
+    if (w.in_hand++ == 0) {
+        w.busy_since = now;
+        if (!w.beats_while_busy)
+            silences_.remove(w);
+    }
+    w.jobs.push_back(r);
+    s.spare.remove(w); // its turn is over
+    place(w);
     r.where = phase::dispatched;
     r.worker = &w;
     ++stats.dispatched;
-
+    ++s.dispatched;
+    if (s.execution != nullptr) {
+        r.given = now;
+        s.execution->running.push_back(r);
+    }
     message m; // the body is kept only if it may be sent again
     if (++r.deliveries <= options_.redeliveries)
         m = r.body.share();
     if (m.empty())
         m = std::move(r.body);
-    frame_worker_request(m, encode_handle(r.handle()));
+    frame_worker_request(m, encode_handle(r.handle()), w.spoken);
     send_to_worker(w, std::move(m), now);
 }
 

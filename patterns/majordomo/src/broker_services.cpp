@@ -1,4 +1,4 @@
-// Services that come and go at the broker; the order of requests with deadlines.
+// Services that come and go at the broker.
 #include "broker_state.hpp"
 
 namespace mizzen::majordomo {
@@ -6,6 +6,16 @@ namespace mizzen::majordomo {
 service_record* broker_core::state::find_service(std::string_view name) {
     const auto at = services_.find(name);
     return at == services_.end() ? nullptr : &at->second;
+}
+
+/// As find_service; clients mostly ask for what they asked for before.
+service_record* broker_core::state::service_for(peer_record& client, std::string_view name) {
+    if (client.last_service != nullptr && client.services_forgotten == services_forgotten_ &&
+        client.last_service->name == name)
+        return client.last_service;
+    client.last_service = find_service(name);
+    client.services_forgotten = services_forgotten_;
+    return client.last_service;
 }
 
 service_record* broker_core::state::open_service(std::string_view name) {
@@ -17,9 +27,17 @@ service_record* broker_core::state::open_service(std::string_view name) {
         forget_service(*empty_services_.front());
     }
     const auto at = services_.try_emplace(std::string{name}).first;
-    at->second.name = at->first;
+    service_record& s = at->second;
+    s.name = at->first;
+    const auto own = options_.execution_limits.find(name);
+    const milliseconds limit =
+        own == options_.execution_limits.end() ? options_.execution_limit : own->second;
+    for (execution_class& e : executions_) {
+        if (e.limit == limit)
+            s.execution = &e;
+    }
     stats.services = services_.size();
-    return &at->second;
+    return &s;
 }
 
 void broker_core::state::note_if_empty(service_record& s, time_point now) noexcept {
@@ -32,59 +50,8 @@ void broker_core::state::note_if_empty(service_record& s, time_point now) noexce
 void broker_core::state::forget_service(service_record& s) {
     empty_services_.remove(s);
     services_.erase(services_.find(s.name));
+    ++services_forgotten_;
     stats.services = services_.size();
-}
-
-void deadline_heap::insert(request_record& r) {
-    items_.push_back(&r);
-    r.heap_place = items_.size() - 1;
-    rise(r.heap_place);
-}
-
-void deadline_heap::remove(request_record& r) noexcept {
-    if (r.heap_place == SIZE_MAX)
-        return;
-    const std::size_t place = r.heap_place;
-    r.heap_place = SIZE_MAX;
-    request_record* last = items_.back();
-    items_.pop_back();
-    if (last == &r)
-        return;
-    put(place, last);
-    rise(place);
-    sink(last->heap_place);
-}
-
-void deadline_heap::put(std::size_t place, request_record* r) noexcept {
-    items_[place] = r;
-    r->heap_place = place;
-}
-
-void deadline_heap::rise(std::size_t place) noexcept {
-    request_record* r = items_[place];
-    for (; place != 0; place = (place - 1) / 2) {
-        request_record* above = items_[(place - 1) / 2];
-        if (above->deadline <= r->deadline)
-            break;
-        put(place, above);
-    }
-    put(place, r);
-}
-
-void deadline_heap::sink(std::size_t place) noexcept {
-    request_record* r = items_[place];
-    for (;;) {
-        std::size_t below = 2 * place + 1;
-        if (below >= items_.size())
-            break;
-        if (below + 1 < items_.size() && items_[below + 1]->deadline < items_[below]->deadline)
-            ++below;
-        if (r->deadline <= items_[below]->deadline)
-            break;
-        put(place, items_[below]);
-        place = below;
-    }
-    put(place, r);
 }
 
 } // namespace mizzen::majordomo

@@ -1,50 +1,84 @@
 // A worker's life at the broker, from READY to its end.
 #include "broker_state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace mizzen::majordomo {
 
 using role = peer_record::role;
 
-void broker_core::state::on_ready(peer_record& p, std::string_view service, time_point now) {
-    if (p.registered() || !valid_service_name(service, options_.max_service_name) ||
-        service.starts_with(mmi_prefix))
+void broker_core::state::on_ready(peer_record& p, const to_broker& in, time_point now) {
+    p.spoken = in.spoken;
+    if (p.registered() || !valid_service_name(in.service, options_.max_service_name) ||
+        reserved(in.service))
         return unexpected(p, now);
-    service_record* s = open_service(service);
+    service_record* s = draining_ ? nullptr : open_service(in.service);
     if (s == nullptr)
         return unexpected(p, now);
     ++stats.registrations;
     ++stats.workers;
     ++s->workers;
+    s->members.push_back(p);
     empty_services_.remove(*s);
+    p.what = role::registered;
     p.service = s;
+    p.credit = std::clamp<std::uint32_t>(in.credit, 1, std::max(options_.max_credit, 1U));
     p.sent = now;
     p.beats_while_busy = false;
     if (options_.heartbeat.count() != 0)
         beats_.push_back(p);
-    make_idle(p, now);
+    heard_from(p, now);
+    place(p);
     dispatch(*s, now);
 }
 
-void broker_core::state::on_reply(peer_record& p, octets handle, std::size_t head, message&& m,
-                                  time_point now) {
-    if (p.what != role::busy)
-        return unexpected(p, now);
-    request_record& r = *p.current;
+/// The request that a reply is to, if this worker has it.
+request_record* broker_core::state::job_of(peer_record& w, octets handle,
+                                           status& outcome) noexcept {
     const std::optional<reply_handle> to = decode_handle(handle);
-    if (!to || to->handle != r.handle()) {
+    request_record* const r = to ? requests_.find(to->handle) : nullptr;
+    if (r == nullptr || r->worker != &w)
+        return nullptr;
+    outcome = to->outcome;
+    return r;
+}
+
+void broker_core::state::on_partial(peer_record& p, const to_broker& in, message&& m,
+                                    time_point now) {
+    if (!p.busy())
+        return unexpected(p, now);
+    heard_from(p, now);
+    status outcome = status::ok;
+    request_record* const r = job_of(p, in.handle, outcome);
+    if (r == nullptr) {
         ++stats.stale_replies;
-        heard_from(p, now);
         return;
     }
-    drop_frames(m, head);
+    drop_frames(m, in.head);
+    if (m.empty())
+        m.push_back(octets{});
+    stream(*r, std::move(m));
+}
+
+void broker_core::state::on_reply(peer_record& p, const to_broker& in, message&& m,
+                                  time_point now) {
+    if (!p.busy())
+        return unexpected(p, now);
+    status outcome = status::ok;
+    request_record* const r = job_of(p, in.handle, outcome);
+    if (r == nullptr) {
+        ++stats.stale_replies;
+        return heard_from(p, now);
+    }
+    drop_frames(m, in.head);
     if (m.empty())
         m.push_back(octets{}); // the Guide's client aborts on a reply without a body
-    p.current = nullptr;
-    --stats.dispatched;
-    complete(r, std::move(m), to->outcome);
-    make_idle(p, now);
+    leave_worker(*r);
+    ++r->service->replies;
+    complete(*r, std::move(m), outcome, now);
+    heard_from(p, now);
+    place(p);
     dispatch(*p.service, now);
 }
 
@@ -53,7 +87,7 @@ void broker_core::state::on_heartbeat(peer_record& p, time_point now) {
         return unexpected(p, now);
     // A heartbeat may have crossed the request on its way. One that comes an interval later was
     // sent in the middle of the job.
-    if (p.what == role::busy && now - p.busy_since >= options_.heartbeat)
+    if (p.busy() && now - p.busy_since >= options_.heartbeat)
         p.beats_while_busy = true;
     heard_from(p, now);
 }
@@ -79,34 +113,64 @@ void broker_core::state::send_to_worker(peer_record& w, message&& m, time_point 
     w.sent = now;
     if (w.beat_links.linked)
         beats_.move_to_back(w);
-    send(w.id, std::move(m));
+    send_or_hold(w, std::move(m));
 }
 
 // Keeps `silences_` in order: whoever was heard of last stands last. Plain workers say nothing
 // while they work, so a busy one is there only if it was seen to heartbeat.
 void broker_core::state::heard_from(peer_record& w, time_point now) {
     w.heard = now;
-    if (options_.heartbeat.count() == 0 || (w.what == role::busy && !w.beats_while_busy))
+    if (options_.heartbeat.count() == 0 || (w.busy() && !w.beats_while_busy))
         return silences_.remove(w);
     silences_.move_to_back(w);
 }
 
-void broker_core::state::make_idle(peer_record& w, time_point now) {
-    w.what = role::idle;
-    w.service->idle.push_back(w);
-    heard_from(w, now);
+/// Puts a worker where it belongs among those that could take a request.
+void broker_core::state::place(peer_record& w) noexcept {
+    service_record& s = *w.service;
+    if (w.stalled) {
+        s.idle.remove(w);
+        s.spare.remove(w);
+        return;
+    }
+    if (!w.busy()) {
+        s.spare.remove(w);
+        s.idle.move_to_back(w);
+        return;
+    }
+    s.idle.remove(w);
+    if (w.in_hand >= w.credit)
+        s.spare.remove(w);
+    else if (!w.spare_links.linked)
+        s.spare.push_back(w);
 }
 
+/// The request is this worker's no longer.
+void broker_core::state::leave_worker(request_record& r) noexcept {
+    peer_record& w = *std::exchange(r.worker, nullptr);
+    w.jobs.remove(r);
+    --w.in_hand;
+    --stats.dispatched;
+    --r.service->dispatched;
+    if (r.service->execution != nullptr)
+        r.service->execution->running.remove(r);
+}
+
+/// Its requests go back to where they came from, in the order in which it got them.
 void broker_core::state::remove_worker(peer_record& w, time_point now) {
     service_record& s = *std::exchange(w.service, nullptr);
     s.idle.remove(w);
+    s.spare.remove(w);
+    s.members.remove(w);
     beats_.remove(w);
     silences_.remove(w);
     --s.workers;
     --stats.workers;
     w.what = role::unregistered;
-    if (request_record* r = std::exchange(w.current, nullptr))
+    while (request_record* r = w.jobs.back()) {
+        leave_worker(*r);
         take_back(*r, now);
+    }
     if (!ended_)
         dispatch(s, now);
     note_if_empty(s, now);
@@ -117,7 +181,7 @@ void broker_core::state::disconnect(peer_record& w, time_point now) {
         remove_worker(w, now);
     w.what = role::disconnected;
     ++stats.disconnects;
-    send(w.id, make_disconnect());
+    send_to_worker(w, make_disconnect(w.spoken), now);
 }
 
 } // namespace mizzen::majordomo

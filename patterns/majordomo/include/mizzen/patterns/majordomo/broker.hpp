@@ -8,6 +8,8 @@
 #include <asio/execution_context.hpp>
 
 #include <concepts>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,14 +42,27 @@ public:
     std::string bind(std::string_view endpoint);
     std::string bind(std::string_view endpoint, std::error_code& ec);
 
+    /// Takes no new requests, which aware clients are told at once; ends those that wait; and stops
+    /// when the last running one is done, after `limit` at the latest. A limit of 0 is none.
+    void drain(milliseconds limit);
     /// Sends DISCONNECT to all workers and closes. What is queued for the peers is written for a
     /// second at most, while the executor runs.
     void stop() noexcept;
+    /// Whether it stopped, by itself after drain() or by stop().
+    [[nodiscard]] bool stopped() const noexcept;
+
+    /// Requests to services that begin with `prefix` are given to `serve`, on the executor; each is
+    /// to be answered once, at any time later.
+    using internal_service = std::function<void(broker_core::call)>;
+    void serve_internal(std::string_view prefix, internal_service serve);
+    void answer(std::uint64_t id, message body, status outcome = status::ok);
+    /// Sends a request as a client would. `done` is called once, on the executor, never from within
+    /// this; not at all once the broker stopped. A `deadline` of 0 is none.
+    void issue(std::string_view service, message body, milliseconds deadline,
+               std::function<void(status, message)> done);
 
     [[nodiscard]] const broker_stats& stats() const noexcept;
     [[nodiscard]] socket_stats transport_stats() const;
-    /// Messages for a peer whose queue was full, or that had gone.
-    [[nodiscard]] std::uint64_t undeliverable() const noexcept;
 
 private:
     class shell;
