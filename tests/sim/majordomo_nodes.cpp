@@ -66,8 +66,12 @@ void majordomo_broker::hand_in(message&& m) {
 void majordomo_broker::send_outputs() {
     broker_core::output out;
     while (core_.next_output(out)) {
-        witness_.said(out.to, out.m, now());
         std::error_code ec;
+        if (out.what != broker_core::step::send) {
+            socket_->core().hold(out.to, out.what == broker_core::step::pause, ec);
+            continue;
+        }
+        witness_.said(out.to, out.m, now());
         socket_->core().send_to(out.to, out.m, ec);
         if (ec == errc::would_block && is_worker_request(out.m)) {
             core_.peer_down(out.to, now());

@@ -44,7 +44,8 @@ public:
         core_.shutdown(now());
         act();
     }
-    void drain(milliseconds limit) {
+    void drain(milliseconds limit, std::function<void()> done) {
+        on_stopped_ = std::move(done);
         core_.drain(limit, now());
         act();
         set_timer();
@@ -175,6 +176,8 @@ private:
             return;
         timer_.cancel();
         router_.close();
+        if (on_stopped_)
+            asio::post(router_.get_executor(), std::exchange(on_stopped_, nullptr));
     }
 
     // The deadline moves with every message, mostly to later: one timer that fires early and looks
@@ -202,6 +205,7 @@ private:
     broker_core core_;
     std::vector<std::pair<std::string, internal_service>> services_;
     std::unordered_map<std::uint64_t, std::function<void(status, message)>> issued_;
+    std::function<void()> on_stopped_;
     bool timer_set_ = false;
     bool acting_ = false;
     bool acting_soon_ = false;
@@ -234,7 +238,9 @@ void broker::stop() noexcept {
     if (shell_)
         shell_->stop();
 }
-void broker::drain(milliseconds limit) { shell_->drain(limit); }
+void broker::drain(milliseconds limit, std::function<void()> done) {
+    shell_->drain(limit, std::move(done));
+}
 bool broker::stopped() const noexcept { return shell_->stopped(); }
 void broker::serve_internal(std::string_view prefix, internal_service serve) {
     shell_->serve_internal(prefix, std::move(serve));

@@ -43,8 +43,9 @@ public:
     std::string bind(std::string_view endpoint, std::error_code& ec);
 
     /// Takes no new requests, which aware clients are told at once; ends those that wait; and stops
-    /// when the last running one is done, after `limit` at the latest. A limit of 0 is none.
-    void drain(milliseconds limit);
+    /// when the last running one is done, after `limit` at the latest. A limit of 0 is none. `done`
+    /// is called once it stopped, on the executor.
+    void drain(milliseconds limit, std::function<void()> done = {});
     /// Sends DISCONNECT to all workers and closes. What is queued for the peers is written for a
     /// second at most, while the executor runs.
     void stop() noexcept;

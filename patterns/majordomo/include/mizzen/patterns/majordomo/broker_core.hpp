@@ -33,7 +33,7 @@ struct broker_options {
     std::size_t max_queued_octets = std::size_t{64} << 20;    ///< Waiting, a service.
     std::size_t max_requests = 100'000;              ///< In all, waiting or given to workers,
     std::size_t max_octets = std::size_t{512} << 20; ///< and their octets.
-    std::size_t max_client_requests = 1000; ///< Not answered yet; then a client is left unread.
+    std::size_t max_client_requests = 4096; ///< Not answered yet; then a client is left unread.
     /// As max_client_requests; also of replies that a client does not take, beyond which they are
     /// dropped.
     std::size_t max_client_octets = std::size_t{8} << 20;
