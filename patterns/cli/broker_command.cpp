@@ -1,50 +1,127 @@
 // `mizzen broker`: a Majordomo broker.
 #include "commands.hpp"
+#include "config_file.hpp"
 #include "console.hpp"
 #include <mizzen/patterns/majordomo/broker.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <sys/resource.h>
+
+#include <charconv>
 #include <csignal>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mizzen::cli {
 namespace {
 
+using std::chrono::milliseconds;
+
 struct options {
     std::vector<std::string> endpoints{"tcp://127.0.0.1:5555"};
+    std::string config;
     heartbeat_options heartbeat;
-    int request_expiry_ms = 30'000;
-    int service_expiry_ms = 60'000;
-    int redeliveries = 2;
-    std::size_t max_requests = 10'000;
-    std::size_t max_octets = std::size_t{64} << 20;
+    majordomo::broker_options broker;
+    std::vector<std::string> execution_limits;
+    milliseconds drain_limit{30'000};
 };
 
-majordomo::broker_options to_broker_options(const options& given) {
-    majordomo::broker_options out;
-    out.heartbeat = given.heartbeat.interval();
-    out.liveness = given.heartbeat.liveness;
-    out.request_expiry = std::chrono::milliseconds{given.request_expiry_ms};
-    out.service_expiry = std::chrono::milliseconds{given.service_expiry_ms};
-    out.redeliveries = given.redeliveries;
-    out.max_requests_per_service = given.max_requests;
-    out.max_queued_octets = given.max_octets;
-    return out;
+/// An option that says how much or how many.
+template <class Number>
+void add_number(CLI::App& sub, const char* name, Number& value, const char* what,
+                const char* type = "N", Number least = 1) {
+    sub.add_option(name, value, what)
+        ->type_name(type)
+        ->check(CLI::Range(least, std::numeric_limits<Number>::max()))
+        ->capture_default_str();
 }
 
-int run(const options& given) {
+/// An option that says how long.
+void add_time(CLI::App& sub, const char* name, milliseconds& value, const char* what) {
+    sub.add_option_function<std::int64_t>(
+           name, [&value](const std::int64_t& given) { value = milliseconds{given}; }, what)
+        ->type_name("MS")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
+        ->default_str(std::to_string(value.count()));
+}
+
+/// SERVICE=MS.
+bool read_limit(std::string_view text, majordomo::broker_options& out) {
+    const std::size_t at = text.rfind('=');
+    if (at == std::string_view::npos || !majordomo::valid_service_name(text.substr(0, at)))
+        return false;
+    const std::string_view number = text.substr(at + 1);
+    std::int64_t limit = -1;
+    const auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), limit);
+    if (ec != std::errc{} || end != number.data() + number.size() || limit < 0)
+        return false;
+    out.execution_limits[std::string{text.substr(0, at)}] = milliseconds{limit};
+    return true;
+}
+
+/// Drains at the first signal, stops at the second.
+class stopper {
+public:
+    stopper(asio::io_context& io, majordomo::broker& broker, milliseconds limit)
+        : signals_{io, SIGINT, SIGTERM}, broker_{broker}, limit_{limit} {
+        wait();
+    }
+
+private:
+    void wait() {
+        signals_.async_wait([this](std::error_code ec, int) {
+            if (!ec)
+                stop();
+        });
+    }
+    void stop() {
+        if (std::exchange(told_, true))
+            return broker_.stop();
+        const majordomo::broker_stats& now = broker_.stats();
+        if (now.dispatched != 0)
+            log("broker", "waiting for " + std::to_string(now.dispatched) + " running requests");
+        wait();
+        broker_.drain(limit_, [this] { signals_.cancel(); });
+    }
+
+    asio::signal_set signals_;
+    majordomo::broker& broker_;
+    milliseconds limit_;
+    bool told_ = false;
+};
+
+/// A connection takes a descriptor, and what a process may have by default is a thousand of them.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+    }
+}
+
+int run(CLI::App& sub, options& given) {
+    if (const int trouble = read_config(sub, given.config))
+        return trouble;
+    given.broker.heartbeat = given.heartbeat.interval();
+    given.broker.liveness = given.heartbeat.liveness;
+    for (const std::string& limit : given.execution_limits) {
+        if (!read_limit(limit, given.broker)) {
+            log("broker", "--execution-limit-of wants SERVICE=MS, not " + limit);
+            return usage;
+        }
+    }
+    raise_descriptor_limit();
     asio::io_context io{1};
-    majordomo::broker broker{io, to_broker_options(given)};
+    majordomo::broker broker{io, given.broker};
     // Before the first line, which tells whoever started us that we can be stopped.
-    asio::signal_set signals{io, SIGINT, SIGTERM};
-    signals.async_wait([&](std::error_code ec, int) {
-        if (!ec)
-            broker.stop();
-    });
+    const stopper by_signal{io, broker, given.drain_limit};
     for (const std::string& wanted : given.endpoints) {
         std::error_code ec;
         const std::string bound = broker.bind(wanted, ec);
@@ -57,6 +134,51 @@ int run(const options& given) {
     return done;
 }
 
+void add_times(CLI::App& sub, options& given) {
+    majordomo::broker_options& broker = given.broker;
+    add_heartbeat(sub, given.heartbeat);
+    add_time(sub, "--request-expiry", broker.request_expiry,
+             "Longest wait of a request for a worker; 0 is no limit");
+    add_time(sub, "--service-expiry", broker.service_expiry,
+             "Until a service without workers and requests is forgotten");
+    add_time(sub, "--execution-limit", broker.execution_limit,
+             "Longest run of a request at a worker, which is then sent away; 0 is no limit");
+    sub.add_option("--execution-limit-of", given.execution_limits,
+                   "The same for one service; may be given several times")
+        ->type_name("SERVICE=MS");
+    add_time(sub, "--duplicate-window", broker.duplicate_window,
+             "How long a reply is kept for a request with the same id; 0 looks at no ids");
+    add_time(sub, "--drain-limit", given.drain_limit,
+             "Longest wait for running requests when told to stop; 0 is no limit");
+}
+
+void add_bounds(CLI::App& sub, majordomo::broker_options& broker) {
+    add_number(sub, "--redeliver", broker.redeliveries,
+               "How often a request goes to another worker when its worker is lost", "N", 0);
+    add_number(sub, "--max-credit", broker.max_credit,
+               "Requests that a worker has at once, whatever it asks for");
+    add_number(sub, "--max-requests", broker.max_requests_per_service,
+               "Requests that may wait, a service");
+    add_number(sub, "--max-octets", broker.max_queued_octets,
+               "Octets of waiting requests, a service", "BYTES");
+    add_number(sub, "--max-all-requests", broker.max_requests, "Requests in all, running or not");
+    add_number(sub, "--max-all-octets", broker.max_octets, "Octets of requests in all", "BYTES");
+    add_number(sub, "--max-client-requests", broker.max_client_requests,
+               "Requests of one client; with more, it is left unread");
+    add_number(sub, "--max-client-octets", broker.max_client_octets,
+               "Octets of one client; with more, it is left unread", "BYTES");
+    add_number(sub, "--max-peers", broker.max_peers, "Connections; more are never read from");
+    add_number(sub, "--max-services", broker.max_services, "Services");
+    add_number(sub, "--max-service-name", broker.max_service_name, "Octets of a service's name",
+               "BYTES");
+    add_number(sub, "--max-envelope", broker.max_envelope,
+               "Frames before a request's empty delimiter", "N", std::size_t{0});
+    add_number(sub, "--max-duplicates", broker.max_duplicates,
+               "Replies kept for --duplicate-window");
+    add_number(sub, "--max-duplicate-octets", broker.max_duplicate_octets, "Octets of them",
+               "BYTES");
+}
+
 } // namespace
 
 command add_broker(CLI::App& app) {
@@ -65,31 +187,10 @@ command add_broker(CLI::App& app) {
     sub.add_option("--bind", given->endpoints, "Where to listen; `*` as the port is any")
         ->type_name("ENDPOINT")
         ->capture_default_str();
-    add_heartbeat(sub, given->heartbeat);
-    sub.add_option("--request-expiry", given->request_expiry_ms,
-                   "Longest wait of a request for a worker; 0 is no limit")
-        ->type_name("MS")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    sub.add_option("--service-expiry", given->service_expiry_ms,
-                   "Until a service without workers and requests is forgotten")
-        ->type_name("MS")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    sub.add_option("--redeliver", given->redeliveries,
-                   "How often a request goes to another worker when its worker is lost")
-        ->type_name("N")
-        ->check(CLI::Range(0, 1'000'000))
-        ->capture_default_str();
-    sub.add_option("--max-requests", given->max_requests, "Requests that may wait, a service")
-        ->type_name("N")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    sub.add_option("--max-octets", given->max_octets, "Octets of waiting requests, a service")
-        ->type_name("BYTES")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    return [given] { return run(*given); };
+    add_config(sub, given->config);
+    add_times(sub, *given);
+    add_bounds(sub, given->broker);
+    return [given, &sub] { return run(sub, *given); };
 }
 
 } // namespace mizzen::cli

@@ -20,5 +20,7 @@ command add_worker(CLI::App& app);
 command add_request(CLI::App& app);
 /// The eleven socket types, a sub-command each.
 std::vector<command> add_sockets(CLI::App& app);
+command add_services(CLI::App& app);
+command add_ping(CLI::App& app);
 
 } // namespace mizzen::cli

@@ -12,7 +12,7 @@ import harness  # noqa: E402
 class EveryCommand(harness.CommandTest):
     def test_version_and_help_are_printed_and_are_no_error(self):
         self.assertRegex(self.run_mizzen("--version").stdout, rb"^mizzen \d+\.\d+\.\d+\n$")
-        for command in [], ["broker"], ["worker"], ["request"]:
+        for command in [], ["broker"], ["worker"], ["request"], ["services"], ["ping"]:
             result = self.run_mizzen(*command, "--help")
             self.assertEqual((0, b""), (result.returncode, result.stderr))
             self.assertIn(b"--help", result.stdout)
