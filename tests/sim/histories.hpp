@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace mizzen::sim {
 
@@ -21,7 +20,7 @@ namespace mizzen::sim {
 [[nodiscard]] made_of sockets_history(std::uint32_t seed);
 
 struct pattern {
-    std::string_view name;
+    const char* name;
     made_of (*history)(std::uint32_t seed);
 };
 inline constexpr std::array patterns{

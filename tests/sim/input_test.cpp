@@ -39,5 +39,10 @@ TEST_CASE("whatever a broker sends to a Majordomo worker, it hands out nothing b
     CHECK(play_many(worker_input, scripts) > scripts * 2);
 }
 
+TEST_CASE(
+    "whatever brokers send to a Majordomo client, each request ends once, with its own reply") {
+    CHECK(play_many(client_input, scripts) > scripts);
+}
+
 } // namespace
 } // namespace mizzen::sim

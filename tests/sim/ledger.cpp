@@ -33,9 +33,8 @@ message ledger::answer_to(const message& body) {
     return m;
 }
 
-std::optional<ledger::number> ledger::request_of(const message& body) {
+std::optional<ledger::number> ledger::request_of(std::string_view text) {
     constexpr std::string_view prefix = "request ";
-    const std::string_view text = body.empty() ? std::string_view{} : body.text(0);
     if (!text.starts_with(prefix))
         return std::nullopt;
     number found = 0;
@@ -46,8 +45,14 @@ std::optional<ledger::number> ledger::request_of(const message& body) {
     return found;
 }
 
-void ledger::ran(const message& body) {
+void ledger::sent(std::string_view body) {
     const auto request = request_of(body);
+    must(request && *request < entries_.size(), "what a client sends is a request that it started");
+    ++at(*request).sent;
+}
+
+void ledger::ran(const message& body) {
+    const auto request = body.empty() ? std::nullopt : request_of(body.text(0));
     must(request && *request < entries_.size(), "what a handler is given is a client's request");
     must(body.size() == 2 && body.text(1) == body_of(*request).text(1),
          "a request comes to the handler as it was sent");

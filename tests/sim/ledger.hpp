@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace mizzen::sim {
@@ -76,10 +77,10 @@ public:
     [[nodiscard]] static message body_of(number request);
     /// What a worker's handler makes of a body.
     [[nodiscard]] static message answer_to(const message& body);
-    /// Nothing unless the message is the body of a request.
-    [[nodiscard]] static std::optional<number> request_of(const message& body);
+    /// Nothing unless it is the first part of a request's body.
+    [[nodiscard]] static std::optional<number> request_of(std::string_view first_part);
 
-    void sent(number request) { ++at(request).sent; }
+    void sent(std::string_view body);
     void ran(const message& body);
     void ended(number request, ending how, const message& reply);
     /// Its client was killed: nobody will be told.

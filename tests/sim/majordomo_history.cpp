@@ -10,6 +10,7 @@ namespace mizzen::sim {
 namespace {
 
 constexpr milliseconds longest_fault{600};
+const std::vector<std::string> brokers{"broker"};
 
 class history {
 public:
@@ -102,6 +103,9 @@ private:
         options.liveness = broker_.liveness;
         options.reconnect = milliseconds{20};
         options.reconnect_max = milliseconds{500};
+        options.credit = static_cast<std::uint32_t>(1 + world_.draw(4));
+        if (world_.draw(4) == 0)
+            options.protocol = majordomo::dialect::version::mdp02;
         handling handles{milliseconds{world_.draw(2) == 0 ? 5 : 300}};
         if (kind_ != kind::kept && world_.draw(4) == 0)
             handles.fails_one_in = 5;
@@ -110,20 +114,24 @@ private:
                            .start =
                                [this, host, options, handles] {
                                    return std::make_unique<majordomo_worker>(
-                                       world_, host, options, "broker", 1, handles, book_);
+                                       world_, host, options, "broker", handles, book_);
                                },
                            .is_safe = kind_ == kind::kept && i == 0});
     }
 
     void add_client(std::size_t i) {
         majordomo::client_options options;
-        options.aware = world_.draw(2) == 0;
+        options.retry_delay = milliseconds{1 + world_.draw(100)};
+        options.retry_delay_max = milliseconds{300};
+        options.probe_timeout = milliseconds{200};
+        if (world_.draw(4) == 0)
+            options.protocol = majordomo::dialect::version::mdp02;
         options.timeout = milliseconds{100 + world_.draw(1000)};
         options.retries = kind_ == kind::never_again ? 0 : static_cast<int>(world_.draw(4));
-        if (options.aware && world_.draw(3) == 0 && kind_ != kind::kept)
+        if (world_.draw(4) == 0 && kind_ != kind::kept)
             options.deadline = milliseconds{1 + world_.draw(1000)};
         asking asks{service(i % services_), static_cast<int>(1 + world_.draw(12)),
-                    milliseconds{world_.draw(100)}};
+                    static_cast<int>(1 + world_.draw(3)), milliseconds{world_.draw(100)}};
         const bool safe = kind_ == kind::kept && i == 0;
         if (safe) {
             options.timeout = milliseconds{100'000};
@@ -134,7 +142,7 @@ private:
                            .start =
                                [this, host, options, asks] {
                                    return std::make_unique<majordomo_client>(
-                                       world_, host, options, "broker", asks, book_, total_);
+                                       world_, host, options, brokers, asks, book_, total_);
                                },
                            .is_safe = safe});
         clients_.push_back(places_.size() - 1);
@@ -172,8 +180,8 @@ private:
         options.retries = 3;
         for (std::size_t i = 0; i < services_; ++i) {
             const auto asker = std::make_unique<majordomo_client>(
-                world_, world_.add_host(), options, "broker",
-                asking{service(i), 3, milliseconds{0}, true}, book_, total_);
+                world_, world_.add_host(), options, brokers,
+                asking{service(i), 3, 1, milliseconds{0}, true}, book_, total_);
             world_.advance(milliseconds{4000});
             must(asker->idle(), "after all faults everybody is served");
         }

@@ -53,15 +53,15 @@ const std::vector<frames>& valid_messages(bound_for to) {
     return all[static_cast<std::size_t>(to)];
 }
 
-std::string tag_of(script_reader& from, bound_for to) {
-    std::string tag = "M1" + std::string(16, static_cast<char>('a' + from.octet() % 4));
-    tag += std::string(3, '\0') + static_cast<char>(from.octet());
-    if (to == bound_for::client)
-        tag += static_cast<char>(from.octet() % 9);
-    return tag;
-}
-
 const std::string& one_of(const frames& all, std::size_t which) { return all[which % all.size()]; }
+
+// A client's replies have the tags of its requests, and a status.
+std::string tag_of(script_reader& from, bound_for to, const frames& addresses) {
+    if (to == bound_for::client)
+        return one_of(addresses, from.octet()) + static_cast<char>(from.octet() % 9);
+    std::string tag = "M1" + std::string(16, static_cast<char>('a' + from.octet() % 4));
+    return tag + std::string(3, '\0') + static_cast<char>(from.octet());
+}
 
 void fill_in(frames& m, script_reader& from, bound_for to, const frames& addresses,
              const frames& services) {
@@ -71,10 +71,19 @@ void fill_in(frames& m, script_reader& from, bound_for to, const frames& address
         else if (frame == "A")
             frame = one_of(addresses, from.octet());
         else if (frame == "T")
-            frame = tag_of(from, to);
+            frame = tag_of(from, to, addresses);
         else if (frame == "B")
             frame = std::string(from.octet() % 100, 'b');
     }
+}
+
+// Any frames at all.
+frames read_frames(script_reader& from) {
+    frames m(1 + from.octet() % 8);
+    for (std::string& frame : m)
+        for (std::size_t size = from.octet() % 16; size != 0; --size)
+            frame.push_back(static_cast<char>(from.octet()));
+    return m;
 }
 
 void break_it(frames& m, script_reader& from) {
@@ -119,6 +128,8 @@ frames read_message(script_reader& from, bound_for to, const frames& addresses,
                     const frames& services) {
     const auto& all = valid_messages(to);
     const std::size_t what = from.octet();
+    if (what == 0xff)
+        return read_frames(from);
     frames m = all[what / 4 % all.size()];
     fill_in(m, from, to, addresses, services);
     if (what % 4 != 0)

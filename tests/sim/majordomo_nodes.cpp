@@ -23,7 +23,8 @@ bool is_worker_request(const message& m) {
 // --- The broker ---
 
 majordomo_broker::majordomo_broker(world& in, host_id host,
-                                   const majordomo::broker_options& options, std::string endpoint)
+                                   const majordomo::broker_options& options,
+                                   const std::string& endpoint)
     : node{in, host}, options_{options}, core_{options, now()}, witness_{options},
       socket_{make_socket(zmtp::socket_type::router)} {
     socket_->core().options.report_peers = true;
@@ -101,9 +102,9 @@ void majordomo_broker::check() {
 
 majordomo_worker::majordomo_worker(world& in, host_id host,
                                    const majordomo::worker_options& options, std::string endpoint,
-                                   std::size_t credit, const handling& handles, ledger& book)
+                                   const handling& handles, ledger& book)
     : node{in, host}, core_{options, now(), in.draw(1'000'000'000)}, endpoint_{std::move(endpoint)},
-      credit_{credit}, handles_{handles}, book_{book} {
+      credit_{options.credit}, handles_{handles}, book_{book} {
     open();
     act();
 }
@@ -194,37 +195,45 @@ void majordomo_worker::serve(std::uint64_t request, message&& body) {
     });
 }
 
+bool majordomo_worker::wants_turn(socket& of) {
+    return of.core().readable() || (!waiting_.empty() && of.core().sendable());
+}
+
 // --- Clients ---
 
 majordomo_client::majordomo_client(world& in, host_id host,
-                                   const majordomo::client_options& options, std::string endpoint,
-                                   const asking& asks, ledger& book, made_of& total)
-    : node{in, host}, core_{options, in.draw(1'000'000'000) + 1}, endpoint_{std::move(endpoint)},
-      asks_{asks}, book_{book}, total_{total}, left_to_ask_{asks.requests} {
-    later(milliseconds{in.draw(50)}, [this] { ask(); });
+                                   const majordomo::client_options& options,
+                                   const std::vector<std::string>& brokers, const asking& asks,
+                                   ledger& book, made_of& total)
+    : node{in, host}, core_{options, in.draw(1'000'000'000) + 1}, brokers_{brokers}, asks_{asks},
+      book_{book}, total_{total}, left_to_ask_{asks.requests} {
+    for (std::size_t i = 0; i < brokers_.size(); ++i)
+        core_.add_broker();
+    for (int i = 0; i < asks_.at_once; ++i)
+        later(milliseconds{in.draw(50)}, [this] { ask(); });
 }
 
 majordomo_client::~majordomo_client() {
     total_.resent += core_.stats().resent;
-    if (asked_)
-        book_.forgotten(*asked_);
+    for (const auto& [request, number] : asked_)
+        book_.forgotten(number);
 }
 
-void majordomo_client::ask_finally() {
-    asks_.cannot_fail = true;
-    ++left_to_ask_;
-    if (!asked_)
-        ask();
+void majordomo_client::lose_connection() {
+    if (!links_.empty())
+        links_.begin()->second.at->lose_one();
 }
 
 void majordomo_client::ask() {
-    if (asked_ || left_to_ask_ == 0)
+    if (left_to_ask_ == 0)
         return;
     --left_to_ask_;
-    asked_ = book_.begin(asks_.cannot_fail);
+    const ledger::number number = book_.begin(asks_.cannot_fail);
     std::error_code ec;
-    core_.request(asks_.service, ledger::body_of(*asked_), now(), ec);
-    must(!ec, "a client without a request can start one");
+    const std::uint64_t request =
+        core_.request(asks_.service, ledger::body_of(number), {}, now(), ec);
+    must(!ec && request != 0, "a client that may ask can start a request");
+    must(asked_.emplace(request, number).second, "requests have numbers of their own");
     act();
 }
 
@@ -232,50 +241,82 @@ void majordomo_client::act() {
     client_core::action next;
     while (core_.next_action(next)) {
         switch (next.what) {
-        case client_core::step::open: open(); break;
-        case client_core::step::close: socket_.reset(); break;
+        case client_core::step::open: open(next.link, next.broker); break;
+        case client_core::step::close: links_.erase(next.link); break;
         case client_core::step::send: {
-            book_.sent(*asked_);
-            std::error_code ec;
-            if (socket_)
-                socket_->send(next.m, ec);
+            for (std::size_t i = 0; i < next.m.size(); ++i)
+                if (next.m.text(i).starts_with("request "))
+                    book_.sent(next.m.text(i));
+            link& on = links_.at(next.link);
+            on.waiting.push_back(std::move(next.m));
+            flush(on);
             break;
         }
-        case client_core::step::done: over(next.ec, next.m); break;
+        case client_core::step::partial: break;
+        case client_core::step::done: over(next.request, next.ec, next.m); break;
         }
     }
-    if (socket_)
-        socket_->pump();
+    for (auto& [number, each] : links_)
+        each.at->pump();
     set_timer(core_.deadline());
 }
 
-void majordomo_client::open() {
-    socket_ = make_socket(zmtp::socket_type::dealer);
-    socket_->core().options.linger = milliseconds{0};
-    socket_->connect(endpoint_);
+void majordomo_client::open(std::uint32_t number, std::uint32_t broker) {
+    link& made = links_[number];
+    must(made.at == nullptr, "a link is opened once");
+    made.at = make_socket(zmtp::socket_type::dealer);
+    made.at->core().options.linger = milliseconds{0};
+    made.at->connect(brokers_.at(broker));
 }
 
-void majordomo_client::over(std::error_code ec, const message& m) {
-    must(asked_.has_value(), "a request ends once");
-    const ending how = !ec                                ? ending::reply
-                       : ec == majordomo::errc::timed_out ? ending::abandoned
-                                                          : ending::error;
-    book_.ended(*std::exchange(asked_, std::nullopt), how, m);
+void majordomo_client::flush(link& on) {
+    std::error_code ec;
+    while (!on.waiting.empty() && on.at->send(on.waiting.front(), ec))
+        on.waiting.pop_front();
+}
+
+void majordomo_client::over(std::uint64_t request, std::error_code ec, const message& m) {
+    const auto at = asked_.find(request);
+    must(at != asked_.end(), "a request ends once");
+    const ledger::number number = at->second;
+    asked_.erase(at);
+    const bool abandoned = ec == majordomo::errc::timed_out || ec == majordomo::errc::interrupted;
+    const ending how = !ec ? ending::reply : abandoned ? ending::abandoned : ending::error;
+    book_.ended(number, how, m);
     const auto most = static_cast<std::size_t>(asks_.longest_pause.count());
     later(milliseconds{in().draw(most + 1)}, [this] { ask(); });
 }
 
+bool majordomo_client::wants_turn(socket& of) {
+    for (const auto& [number, each] : links_)
+        if (each.at.get() == &of)
+            return of.core().readable() || each.lost != of.core().stats.disconnects ||
+                   (!each.waiting.empty() && of.core().sendable());
+    return false;
+}
+
 void majordomo_client::turn() {
-    while (socket_) {
-        message m;
-        std::error_code ec;
-        if (!socket_->receive(m, ec))
+    for (bool more = true; more;) { // the core may open and close links at any message
+        more = false;
+        for (auto& [number, each] : links_) {
+            const std::uint32_t key = number;
+            message m;
+            std::error_code ec;
+            if (each.lost != each.at->core().stats.disconnects) {
+                each.lost = each.at->core().stats.disconnects;
+                core_.link_lost(key, now());
+            } else if (each.at->receive(m, ec)) {
+                core_.receive(key, std::move(m), now());
+            } else {
+                flush(each);
+                continue;
+            }
+            act();
+            more = true;
             break;
-        core_.receive(std::move(m), now());
-        act();
+        }
     }
-    if (socket_)
-        socket_->pump();
+    act();
 }
 
 void majordomo_client::tick() {

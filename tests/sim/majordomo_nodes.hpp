@@ -8,15 +8,18 @@
 #include <mizzen/patterns/majordomo/client_core.hpp>
 #include <mizzen/patterns/majordomo/worker_core.hpp>
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mizzen::sim {
 
 class majordomo_broker final : public node {
 public:
     majordomo_broker(world& in, host_id host, const majordomo::broker_options& options,
-                     std::string endpoint);
+                     const std::string& endpoint);
 
     void lose_connection() override { socket_->lose_one(); }
     [[nodiscard]] const majordomo::broker_stats& stats() const noexcept { return core_.stats(); }
@@ -44,14 +47,13 @@ struct handling {
 class majordomo_worker final : public node {
 public:
     majordomo_worker(world& in, host_id host, const majordomo::worker_options& options,
-                     std::string endpoint, std::size_t credit, const handling& handles,
-                     ledger& book);
+                     std::string endpoint, const handling& handles, ledger& book);
 
     void leave() override;
     void lose_connection() override { socket_->lose_one(); }
 
 private:
-    [[nodiscard]] bool wants_room() const noexcept override { return !waiting_.empty(); }
+    [[nodiscard]] bool wants_turn(socket& of) override;
     void turn() override;
     void tick() override;
     void open();
@@ -75,6 +77,7 @@ private:
 struct asking {
     std::string service;
     int requests = 10;
+    int at_once = 1;
     milliseconds longest_pause{100};
     bool cannot_fail = false;
 };
@@ -82,34 +85,38 @@ struct asking {
 class majordomo_client final : public node {
 public:
     majordomo_client(world& in, host_id host, const majordomo::client_options& options,
-                     std::string endpoint, const asking& asks, ledger& book, made_of& total);
+                     const std::vector<std::string>& brokers, const asking& asks, ledger& book,
+                     made_of& total);
     ~majordomo_client() override;
 
     [[nodiscard]] bool may_dawdle() const noexcept override { return true; }
-    void lose_connection() override {
-        if (socket_)
-            socket_->lose_one();
-    }
-    /// One more request, which must be answered.
-    void ask_finally();
-    [[nodiscard]] bool idle() const noexcept { return !asked_ && left_to_ask_ == 0; }
+    void lose_connection() override;
+    [[nodiscard]] bool idle() const noexcept { return asked_.empty() && left_to_ask_ == 0; }
 
 private:
+    struct link {
+        std::unique_ptr<socket> at;
+        std::deque<message> waiting;
+        std::uint64_t lost = 0; // times that the core was told of it
+    };
+
+    [[nodiscard]] bool wants_turn(socket& of) override;
     void turn() override;
     void tick() override;
     void ask();
     void act();
-    void open();
-    void over(std::error_code ec, const message& m);
+    void open(std::uint32_t number, std::uint32_t broker);
+    void flush(link& on);
+    void over(std::uint64_t request, std::error_code ec, const message& m);
 
     majordomo::client_core core_;
-    std::string endpoint_;
+    std::vector<std::string> brokers_;
     asking asks_;
     ledger& book_;
     made_of& total_;
-    std::unique_ptr<socket> socket_;
+    std::map<std::uint32_t, link> links_;
+    std::map<std::uint64_t, ledger::number> asked_;
     int left_to_ask_;
-    std::optional<ledger::number> asked_;
 };
 
 } // namespace mizzen::sim

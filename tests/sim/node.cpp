@@ -55,7 +55,7 @@ void node::later(milliseconds after, std::function<void()> what) {
 std::unique_ptr<socket> node::make_socket(zmtp::socket_type type) {
     auto made = std::make_unique<socket>(world_, type, host_);
     made->changed = [this, s = made.get()] {
-        if (s->core().readable() || (wants_room() && s->core().sendable()))
+        if (wants_turn(*s))
             post();
     };
     return made;

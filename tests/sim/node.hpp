@@ -39,8 +39,8 @@ protected:
     /// The time asked for has come.
     virtual void tick() = 0;
 
-    /// Something waits for the socket to take it.
-    [[nodiscard]] virtual bool wants_room() const noexcept { return false; }
+    /// Whether what has become of the socket is of any interest now.
+    [[nodiscard]] virtual bool wants_turn(socket& of) { return of.core().readable(); }
     [[nodiscard]] world& in() const noexcept { return world_; }
     [[nodiscard]] bool reading() const noexcept { return reading_; }
     /// A turn follows, later but in no time.

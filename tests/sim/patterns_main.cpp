@@ -29,7 +29,6 @@ std::optional<std::uint32_t> number(std::string_view text) {
 // How many failed.
 int play(const pattern& of, std::uint32_t count, std::uint32_t seed) {
     using clock = std::chrono::steady_clock;
-    const int width = static_cast<int>(of.name.size());
     made_of total;
     int failures = 0;
     const auto start = clock::now();
@@ -38,13 +37,11 @@ int play(const pattern& of, std::uint32_t count, std::uint32_t seed) {
             total += of.history(seed);
         } catch (const std::exception& why) {
             ++failures;
-            std::printf("%.*s: seed %u: does not hold: %s\n", width, of.name.data(), seed,
-                        why.what());
+            std::printf("%s: seed %u: does not hold: %s\n", of.name, seed, why.what());
         }
     }
     const std::chrono::duration<double> took = clock::now() - start;
-    std::printf("%-16.*s %6.0f histories/s, %u histories:", width, of.name.data(),
-                count / took.count(), count);
+    std::printf("%-16s %6.0f histories/s, %u histories:", of.name, count / took.count(), count);
     const char* between = " ";
     for (const auto& [what, part] : mizzen::sim::parts_of_history)
         if (total.*part != 0)
@@ -65,7 +62,7 @@ int main(int argc, char** argv) {
     int played = 0;
     if (count && seed)
         for (const pattern& each : mizzen::sim::patterns) {
-            if (!wanted.empty() && each.name != wanted)
+            if (!wanted.empty() && wanted != each.name)
                 continue;
             ++played;
             failures += play(each, *count, *seed);
