@@ -68,7 +68,7 @@ class Configuration(harness.CommandTest):
         path.write_text(text)
         return path
 
-    def started(self, *arguments):
+    def configured(self, *arguments):
         process = self.spawn(harness.MIZZEN, "broker", *arguments)
         word, _, process.endpoint = self.line_of(process).partition(" ")
         self.assertEqual("listening", word, self.log_of(process))
@@ -80,8 +80,8 @@ class Configuration(harness.CommandTest):
     def test_a_file_sets_options_and_the_command_line_wins(self):
         path = self.file("# a comment\nbind=tcp://127.0.0.1:*\nmax-credit=5\n"
                          "execution-limit-of=[slow=100, other=0]\n[broker]\nheartbeat=100\n")
-        self.assertEqual(b"credit=5", self.credit(self.started("--config", path)))
-        broker = self.started("--config", path, "--max-credit", "9")
+        self.assertEqual(b"credit=5", self.credit(self.configured("--config", path)))
+        broker = self.configured("--config", path, "--max-credit", "9")
         self.assertEqual(b"credit=9", self.credit(broker))
 
     def test_what_is_wrong_with_a_file_is_said_and_is_a_matter_of_usage(self):

@@ -24,7 +24,7 @@ class One(harness.CommandTest):
         self.assertEqual(b"\n", self.reply(self.node, "echo", stdin=b""))
 
     def test_each_part_of_a_reply_is_a_line(self):
-        self.assertEqual(b"200\nM1\n", self.reply(self.node, "mmi.broker"))
+        self.assertEqual(b"200\nM1\n", self.reply(self.node, "mmi.broker")[:7])
         self.assertEqual(b"404\n", self.reply(self.node, "mmi.service", "nobody"))
         self.assertEqual(b"501\n", self.reply(self.node, "mmi.nonsense", "x"))
 

@@ -419,6 +419,7 @@ class Options(SocketTest):
         process.stdin.close()
         peers = [self.peer_socket(zmq.PULL, connect=process.endpoint) for _ in range(2)]
         self.assertEqual({b"1", b"2"}, {peer.recv() for peer in peers})
+        self.assertEqual(0, self.end_of(process))
         process = self.mizzen("pub", ANY, "--bind", "--wait", "2")
         self.type_in(process, "1")
         process.stdin.close()
@@ -426,6 +427,7 @@ class Options(SocketTest):
         for peer in peers:
             peer.subscribe(b"")
         self.assertEqual([b"1", b"1"], [peer.recv() for peer in peers])
+        self.assertEqual(0, self.end_of(process))
 
     def test_linger_limits_how_long_the_rest_is_sent(self):
         with socket.create_server(("127.0.0.1", 0)) as mute:  # accepts, and says nothing

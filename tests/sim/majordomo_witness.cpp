@@ -109,6 +109,7 @@ void majordomo_witness::said(peer_id to, const message& m, time_point now) {
         must(p.has.insert(std::string{m.text(out.rest)}).second,
              "every delivery has a handle of its own");
         must(p.has.size() <= p.credit, "no worker is given more than its credit");
+        most_given_ = std::max(most_given_, given());
         break;
     case word::heartbeat: must(p.is_worker, "heartbeats go to workers that are registered"); break;
     case word::disconnect:
@@ -121,23 +122,27 @@ void majordomo_witness::said(peer_id to, const message& m, time_point now) {
     }
 }
 
+std::size_t majordomo_witness::given() const {
+    std::size_t all = 0;
+    for (const auto& [id, p] : peers_)
+        all += p.has.size();
+    return all;
+}
+
 void majordomo_witness::check(const majordomo::broker_stats& stats, time_point now) {
     std::size_t alive = 0;
-    std::size_t given = 0;
     for (const auto& [id, p] : peers_) {
-        given += p.has.size();
         if (p.is_worker && (!p.has.empty() || !is_silent(p, now)))
             ++alive;
     }
     must(stats.workers <= alive, "a dead worker is noticed within its liveness");
-    must(stats.dispatched <= given, "a request counts as dispatched only while a worker has it");
+    must(stats.dispatched <= given(), "a request counts as dispatched only while a worker has it");
     must(stats.peers == peers_.size(), "a record is kept for each peer that is there");
     must(stats.replies == replies_ && stats.disconnects == disconnects_,
          "counters say what was seen");
-    // Requests that lost their worker come back to a queue that may be full.
-    most_given_ = std::max(most_given_, given);
+    // Requests that lost their worker come back to a queue that may be full, of any service.
     must(stats.queued + stats.dispatched <=
-             options_.max_requests_per_service * stats.services + most_given_,
+             (options_.max_requests_per_service + most_given_) * stats.services,
          "queues stay within their bounds");
     must(stats.services <= options_.max_services, "services stay within their bound");
 }

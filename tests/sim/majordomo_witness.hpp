@@ -65,6 +65,7 @@ private:
     };
     void saw(time_point now);
     [[nodiscard]] bool is_silent(const peer& p, time_point now) const;
+    [[nodiscard]] std::size_t given() const;
 
     majordomo::broker_options options_;
     milliseconds silence_;

@@ -25,7 +25,8 @@ void broker_core::state::on_ready(peer_record& p, const to_broker& in, time_poin
     p.service = s;
     p.credit = std::clamp<std::uint32_t>(in.credit, 1, std::max(options_.max_credit, 1U));
     p.sent = now;
-    p.beats_while_busy = false;
+    // Who takes several at a time is of our make, and its heartbeats go on in a job.
+    p.beats_while_busy = p.credit > 1;
     if (options_.heartbeat.count() != 0)
         beats_.push_back(p);
     heard_from(p, now);
