@@ -64,7 +64,8 @@ bool inproc_pipe::take(pipe_end at_end, mail_bag& in, std::size_t most) {
         if (most == 0 || mine.box.size() <= most) {
             mine.box.swap(in);
         } else {
-            for (message taken; most != 0; --most) {
+            for (; most != 0; --most) {
+                message taken;
                 if (!mine.box.pop(taken))
                     return true;
                 in.push(std::move(taken));

@@ -221,7 +221,7 @@ private:
     void open_mail(session& s, std::size_t most, bool ignore_marks);
     [[nodiscard]] bool fetch_mail(session& s, bool ignore_marks);
     void sort_mail(session& s, message& slot);
-    void fill_post(session& s);
+    void fill_post(session& s) const;
     void put_back_post(session& s);
     void send_first(session& s, message&& m);
     void reopen_out(session& s);
@@ -244,6 +244,10 @@ private:
     void count_for(peer_id who, std::uint64_t traffic_stats::* what);
 
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
+    // A queue that was full takes more once it is down to half its mark (as libzmq's).
+    [[nodiscard]] static bool half_empty(std::size_t size, std::size_t mark) noexcept {
+        return mark == 0 || (size < mark && 2 * size <= mark + 1);
+    }
     [[nodiscard]] bool in_full(const session& s) const noexcept {
         return s.held || (options.receive_mark != 0 && s.in.size() >= options.receive_mark) ||
                s.in_octets >= options.mark_octets;

@@ -65,7 +65,7 @@ void socket_core::send_first(session& s, message&& m) {
 }
 
 // What was queued goes into the bag, and what follows at once.
-void socket_core::fill_post(session& s) {
+void socket_core::fill_post(session& s) const {
     for (; !s.out.empty(); s.out.pop_front()) {
         ++s.streamed;
         s.streamed_octets += s.out.front().encoded_size();
@@ -81,8 +81,12 @@ void socket_core::put_back_post(session& s) {
         return;
     message_ring later;
     later.swap(s.out);
-    for (message m; !s.post.empty() && s.post.pop(m);)
+    while (!s.post.empty()) {
+        message m;
+        if (!s.post.pop(m))
+            break;
         s.out.emplace_back() = std::move(m);
+    }
     count(s, &traffic_stats::dropped_disconnect, s.post.size()); // for want of memory
     s.streamed_octets -= s.post.octets();
     s.post.clear();

@@ -170,7 +170,7 @@ bool conversation::may_send() const {
 }
 
 bool conversation::send_next() {
-    if (!may_send() || (options_.interval_ms != 0 && clock::now() < next_send_))
+    if (!next_ || !may_send() || (options_.interval_ms != 0 && clock::now() < next_send_))
         return false;
     std::error_code ec;
     if (socket_->try_send(*next_, ec)) {
@@ -217,7 +217,7 @@ void conversation::counted(counts what) {
 }
 
 void conversation::note_subscriber(const mizzen::message& m) {
-    if (!enough_peers_ && m.front().size() > 0 && m.front()[0] == std::byte{1}) {
+    if (!enough_peers_ && !m.front().empty() && m.front()[0] == std::byte{1}) {
         subscribers_.insert(m.peer());
         enough_peers_ = enough_peers();
     }

@@ -133,6 +133,7 @@ TEST_CASE("blocking majordomo: many requests of one client, and of several threa
         for (int i = 0; i < 3000; ++i) // more than it keeps unread
             sent.emplace(client.submit("echo", message{std::to_string(i)}), std::to_string(i));
         std::vector<std::thread> others;
+        others.reserve(3);
         std::atomic<int> right = 0;
         for (int t = 0; t < 3; ++t)
             others.emplace_back([&client, &right, t] {

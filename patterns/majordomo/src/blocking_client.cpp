@@ -144,7 +144,7 @@ private:
         if (why_)
             return;
         answers_.push_back(std::move(what));
-        if (answers_.size() >= most_answers && !std::exchange(held_, true))
+        if (client_ && answers_.size() >= most_answers && !std::exchange(held_, true))
             client_->hold(true);
         wake_one();
     }

@@ -175,9 +175,9 @@ incoming::~incoming() { let_go(); }
 void incoming::let_go() noexcept {
     if (!state_)
         return;
-    if (state_->inherited()) // as with the worker
-        static_cast<void>(state_.release());
-    else
+    [[maybe_unused]] const auto* const inherited = // as with the worker
+        state_->inherited() ? state_.release() : nullptr;
+    if (state_)
         std::exchange(state_, nullptr)->let_go();
 }
 

@@ -11,8 +11,8 @@
 #include <ctype.h>
 #include <sys/prctl.h>
 
-enum { READY = 1, REQUEST, REPLY, HEARTBEAT, DISCONNECT };
-enum outcome { CONNECT_ANEW, TERMINATED, SURPRISED };
+enum { ready_command = 1, request_command, reply_command, heartbeat_command, disconnect_command };
+enum outcome { connect_anew, terminated, surprised };
 
 static const int liveness = 3;
 
@@ -49,42 +49,42 @@ static bool answer(zsock_t *socket, zmsg_t *message) {
     for (zframe_t *part = zmsg_next(message); part; part = zmsg_next(message))
         for (size_t i = 0; i < zframe_size(part); ++i)
             zframe_data(part)[i] = (byte)toupper(zframe_data(part)[i]);
-    send_command(socket, REPLY, message);
+    send_command(socket, reply_command, message);
     return true;
 }
 
 static enum outcome serve(zsock_t *socket, int interval) {
     zpoller_t *poller = zpoller_new(socket, NULL);
-    enum outcome result = SURPRISED;
+    enum outcome result = surprised;
     int64_t heartbeat_at = zclock_mono() + interval;
     int64_t silent_at = zclock_mono() + liveness * interval;
     for (bool going = true; going;) {
         int64_t wait = heartbeat_at - zclock_mono();
         void *ready = zpoller_wait(poller, wait > 0 ? (int)wait : 0);
         if (!ready && zpoller_terminated(poller)) {
-            result = TERMINATED;
+            result = terminated;
             break;
         }
         if (ready) {
             zmsg_t *message = zmsg_recv(socket);
             char command = message ? take_command(message) : 0;
             silent_at = zclock_mono() + liveness * interval;
-            if (command == REQUEST && answer(socket, message)) {
+            if (command == request_command && answer(socket, message)) {
                 message = NULL; /* it was sent */
-            } else if (command == DISCONNECT) {
-                result = CONNECT_ANEW;
+            } else if (command == disconnect_command) {
+                result = connect_anew;
                 going = false;
-            } else if (command != HEARTBEAT) {
+            } else if (command != heartbeat_command) {
                 going = false;
             }
             zmsg_destroy(&message);
         }
         if (zclock_mono() >= heartbeat_at) {
-            send_command(socket, HEARTBEAT, NULL);
+            send_command(socket, heartbeat_command, NULL);
             heartbeat_at = zclock_mono() + interval;
         }
         if (going && zclock_mono() >= silent_at) {
-            result = CONNECT_ANEW;
+            result = connect_anew;
             going = false;
         }
     }
@@ -104,16 +104,16 @@ int main(int argc, char **argv) {
             return 2;
         zmsg_t *service = zmsg_new();
         zmsg_addstr(service, argv[1]);
-        send_command(socket, READY, service);
+        send_command(socket, ready_command, service);
         puts("ready");
         fflush(stdout);
         enum outcome result = serve(socket, interval);
-        if (result == TERMINATED)
-            send_command(socket, DISCONNECT, NULL);
+        if (result == terminated)
+            send_command(socket, disconnect_command, NULL);
         zsock_destroy(&socket);
-        if (result == TERMINATED)
+        if (result == terminated)
             return 0;
-        if (result == SURPRISED)
+        if (result == surprised)
             return 3;
     }
 }

@@ -78,7 +78,7 @@ public:
     auto async_request(std::string_view service, message body, const request_options& wanted,
                        partial_handler on_part, Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, message)>(
-            [this](auto handler, std::string to, message what, const request_options& how,
+            [this](auto handler, const std::string& to, message what, const request_options& how,
                    partial_handler parts) {
                 this->start(std::move(handler), to, std::move(what), how, std::move(parts));
             },
