@@ -4,6 +4,7 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace mizzen::detail {
@@ -52,7 +53,11 @@ void socket_shell::answer_bell() {
     bell_->answer(callers_, arrivals_);
     const time_point now = std::chrono::steady_clock::now();
     for (arrival& each : std::exchange(arrivals_, {})) {
-        if (closed_)
+        // Who was on the way when the name was unbound comes again once it is bound.
+        const bool bound =
+            std::any_of(listeners_.begin(), listeners_.end(),
+                        [&](const listener_ptr& l) { return l->endpoint == each.endpoint; });
+        if (!bound)
             each.pipe->close(pipe_end::listener, zmtp::errc::end_of_stream);
         else
             tend(core_.add_local(std::move(each), bell_, now));
