@@ -152,11 +152,13 @@ private:
             }
             co_await pass_gate();
             size = keep(*over, index, piece, size);
+            // Now, since the place may be another one once this is written, and the rest is lost.
+            const bool ends = cut_at[index] != 0 && over->passed[index] >= cut_at[index];
             co_await asio::async_write(to, asio::buffer(piece.data(), size),
                                        asio::redirect_error(asio::use_awaitable, ec));
             if (!ec)
                 passed[index] += size;
-            if (cut_at[index] != 0 && over->passed[index] >= cut_at[index])
+            if (ends)
                 over->cut();
         }
         // Silence is silent about this, too.
