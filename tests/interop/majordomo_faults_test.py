@@ -54,6 +54,7 @@ class Faults(harness.CommandTest):
     def plain_worker(self, endpoint):
         process = self.peer("mdp_worker.py", "upper", endpoint, *FAST, "--upper", "--delay", "0.02")
         process.again = self.plain_worker
+        self.assertEqual("ready", self.line_of(process))  # from now on SIGTERM ends it with 0
         return process
 
     # What goes wrong. Each is over when it returns.
