@@ -128,12 +128,6 @@ class CommandTest(unittest.TestCase):
         self.assertEqual((0, b""), (result.returncode, result.stderr))
         return result.stdout
 
-    def need_extension(self, broker, name):
-        """Skips the test where the broker does not say that it knows that."""
-        known = self.request(broker, "mmi.broker", "x").stdout.decode().splitlines()
-        if not any(line.startswith(name) for line in known):
-            self.skipTest(f"the broker knows no {name}")
-
     def wait_for_service(self, broker, service, code=b"200"):
         """Asks the broker until it knows a worker, or with 404 until it knows none any more."""
         limit = time.monotonic() + PATIENCE

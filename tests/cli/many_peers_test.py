@@ -14,7 +14,9 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 
 PEERS = int(sys.argv.pop(2)) if len(sys.argv) > 2 else 10_000
-LIMIT = 16 * 1024  # octets a connected peer, of which most is the allocator's and the loop's
+# Octets a connected peer: a bound that any growth breaks and a sanitizer's own does not. What is
+# printed is the measurement.
+LIMIT = 32 * 1024
 GREETING = (b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" + bytes(31))
 
 
@@ -78,8 +80,8 @@ class ManyPeers(harness.CommandTest):
         self.addCleanup(lambda: [peer.sock.close() for peer in self.peers])
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        if hard != resource.RLIM_INFINITY and hard < PEERS + 100:
-            self.skipTest(f"{hard} descriptors are too few for {PEERS} peers")
+        if hard != resource.RLIM_INFINITY:
+            self.assertGreater(hard, PEERS + 100, "the machine allows too few descriptors")
 
     def serve(self, wanted):
         """Answers as every worker until all clients have their own reply."""

@@ -112,7 +112,6 @@ class Exec(harness.CommandTest):
         self.kill(client)
 
     def test_jobs_are_as_many_processes_at_a_time(self):
-        self.need_extension(self.node, "credit=")
         started, go = self.fifo("started"), self.fifo("go")
         # The three that are to be there wait for what never comes.
         self.worker(self.node, "meet", "--jobs", "3", "--exec",

@@ -76,9 +76,9 @@ void broker_core::state::complete(request_record& r, message&& body, status outc
 
 /// Whether the request is one that was there before, and so is not run again. Its client may have
 /// come back over a new connection: whoever asked last gets the reply.
-bool broker_core::state::answer_duplicate(peer_record& p, const to_broker& in, message& m,
-                                          time_point now) {
-    const duplicates::entry* const e = duplicates_.find(in.tag->id, in.service);
+bool broker_core::state::answer_duplicate(peer_record& p, const to_broker& in,
+                                          const request_tag& tag, message& m, time_point now) {
+    const duplicates::entry* const e = duplicates_.find(tag.id, in.service);
     if (e == nullptr)
         return false;
     if (e->running == nullptr && !e->reply.empty()) {
@@ -98,7 +98,7 @@ bool broker_core::state::answer_duplicate(peer_record& p, const to_broker& in, m
     let_go(r);
     r.back = take_return_path(in, m);
     take_on(p, r);
-    set_deadline(r, milliseconds{r.back.tag->deadline_ms}, now);
+    set_deadline(r, milliseconds{tag.deadline_ms}, now);
     return true;
 }
 

@@ -31,7 +31,7 @@ void broker_core::state::on_request(peer_record& p, const to_broker& in, message
     service_record* s = service_for(p, in.service);
     if (s == nullptr && reserved(in.service) && valid_service_name(in.service))
         return call_internal(p, in, std::move(m), now);
-    if (in.tag && duplicates_.on() && answer_duplicate(p, in, m, now))
+    if (in.tag && duplicates_.on() && answer_duplicate(p, in, *in.tag, m, now))
         return;
     if (draining_) {
         ++stats.dropped_stopping;

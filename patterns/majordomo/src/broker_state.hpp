@@ -112,8 +112,8 @@ private:
     void tell(request_record& r, status why, std::string_view words);
     void fail(request_record& r, status why, std::string_view words);
     void complete(request_record& r, message&& body, status outcome, time_point now);
-    [[nodiscard]] bool answer_duplicate(peer_record& p, const to_broker& in, message& m,
-                                        time_point now);
+    [[nodiscard]] bool answer_duplicate(peer_record& p, const to_broker& in, const request_tag& tag,
+                                        message& m, time_point now);
 
     // broker_services.cpp: services that come and go
     [[nodiscard]] service_record* find_service(std::string_view name);

@@ -38,7 +38,9 @@ void broker_core::state::on_ready(peer_record& p, const to_broker& in, time_poin
 request_record* broker_core::state::job_of(peer_record& w, octets handle,
                                            status& outcome) noexcept {
     const std::optional<reply_handle> to = decode_handle(handle);
-    request_record* const r = to ? requests_.find(to->handle) : nullptr;
+    if (!to)
+        return nullptr;
+    request_record* const r = requests_.find(to->handle);
     if (r == nullptr || r->worker != &w)
         return nullptr;
     outcome = to->outcome;

@@ -20,7 +20,7 @@ namespace {
 constexpr int interval = 100; // ms
 constexpr int liveness = 3;
 
-bool is_octet(zmsg_t* message, char octet) {
+bool is_octet(zmsg_t* message, byte octet) {
     zframe_t* frame = zmsg_first(message);
     return zmsg_size(message) == 1 && zframe_size(frame) == 1 && *zframe_data(frame) == octet;
 }
