@@ -212,7 +212,7 @@ void socket_core::detach(session& s) {
     std::erase(resumed_, &s);
     std::erase(due_, &s);
     std::erase(failed_, &s);
-    s.dirty = s.paused = s.undecoded = s.held = false;
+    s.dirty = s.paused = s.undecoded = s.held = s.out_missed = false;
     put_back_post(s);
     forget_streamed(s);
     reopen_out(s);

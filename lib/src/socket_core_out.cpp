@@ -49,7 +49,7 @@ void socket_core::reopen_out(session& s) {
         s.out_full = false;
         update_sendable(s);
         if (std::exchange(s.out_missed, false))
-            put_notice(s, notice{3}); // peer_writable, which router.hpp has
+            put_notice(s, notice::peer_writable);
     }
     if (s.out.empty() && !trim_at_)
         trim_at_ = now_ + trim_after;

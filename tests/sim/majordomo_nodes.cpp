@@ -13,11 +13,6 @@ using majordomo::broker_core;
 using majordomo::client_core;
 using majordomo::worker_core;
 
-bool is_worker_request(const message& m) {
-    const std::size_t at = m.front().empty() ? 1 : 0;
-    return m.size() > at + 1 && m.text(at).starts_with("MDPW") && m.text(at + 1) == "\x02";
-}
-
 } // namespace
 
 // --- The broker ---
@@ -61,6 +56,7 @@ void majordomo_broker::hand_in(message&& m) {
         witness_.heard(from, m, now());
         core_.receive(from, std::move(m), now());
         break;
+    case zmtp::notice::peer_writable: core_.peer_writable(from, now()); break;
     }
 }
 
@@ -72,12 +68,15 @@ void majordomo_broker::send_outputs() {
             socket_->core().hold(out.to, out.what == broker_core::step::pause, ec);
             continue;
         }
-        witness_.said(out.to, out.m, now());
+        const message said = out.m.share();
         socket_->core().send_to(out.to, out.m, ec);
-        if (ec == errc::would_block && is_worker_request(out.m)) {
-            core_.peer_down(out.to, now());
-            witness_.peer_down(out.to);
+        if (ec == errc::would_block) { // and is said again once there is room
+            core_.refused(out.to, std::move(out.m));
+            continue;
         }
+        witness_.said(out.to, said, now());
+        if (ec)
+            core_.undelivered();
     }
 }
 

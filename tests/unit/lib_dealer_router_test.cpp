@@ -593,7 +593,7 @@ TEST_CASE("a peer that had no room is reported once it has some again, and only 
         return told;
     }));
     REQUIRE(socket.try_receive_from(m));
-    CHECK(m.peer_notice() == peer_writable);
+    CHECK(m.peer_notice() == notice::peer_writable);
     CHECK(m.peer() == who);
     message next{"x"};
     CHECK(socket.try_send_to(who, next, ec));

@@ -5,10 +5,6 @@
 
 namespace mizzen {
 
-/// What a ROUTER with option::report_peers says besides: a message to this peer found its queue
-/// full in try_send_to, and now the queue is half empty again. The message has no parts.
-inline constexpr notice peer_writable{3};
-
 /// Receives from all peers in turn, with the sender's routing id in front, and sends to the peer
 /// that the first part names (28/REQREP).
 ///
@@ -25,7 +21,8 @@ public:
     using typed_socket::typed_socket;
 
     /// As try_send, to one connection: the message has no routing id in front. Errors: no_route
-    /// once the connection is gone, would_block while its queue is full; see peer_writable.
+    /// once the connection is gone, would_block while its queue is full; see
+    /// notice::peer_writable.
     [[nodiscard]] bool try_send_to(peer_id to, message& m, std::error_code& ec) {
         return basic_socket::try_send_to(to, m, ec);
     }

@@ -18,9 +18,10 @@ namespace mizzen::zmtp {
 
 /// What a socket that reports its peers says with a message (`option::report_peers`).
 enum class notice : std::uint8_t {
-    none,      ///< An ordinary message.
-    peer_up,   ///< A peer finished its handshake; the message has no parts.
-    peer_down, ///< A peer went away; the message has no parts. Nothing more comes from it.
+    none,          ///< An ordinary message.
+    peer_up,       ///< A peer finished its handshake; the message has no parts.
+    peer_down,     ///< A peer went away; the message has no parts. Nothing more comes from it.
+    peer_writable, ///< A message to this peer found its queue full, which is half empty again now.
 };
 
 /// Names one connection of one socket for as long as it lives; never used again. 0 is no peer.
