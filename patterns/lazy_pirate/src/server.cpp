@@ -1,5 +1,6 @@
 // The server's shell: carries messages and time between a ROUTER and the core.
 #include "shell_timer.hpp"
+#include "turn.hpp"
 #include <mizzen/patterns/lazy_pirate/server.hpp>
 #include <mizzen/router.hpp>
 
@@ -11,8 +12,6 @@ namespace mizzen::lazy_pirate {
 namespace {
 
 using patterns::clock_now;
-
-constexpr int turn_length = 1000; // messages in a row before the loop has its turn
 
 } // namespace
 
@@ -66,7 +65,7 @@ private:
     }
 
     void take_turn() {
-        for (int i = 0; i < turn_length && !stopped_ && core_.wants_more(); ++i) {
+        for (int i = 0; i < patterns::turn_length && !stopped_ && core_.wants_more(); ++i) {
             message m;
             if (!router_.try_receive_from(m))
                 break;

@@ -1,15 +1,14 @@
 // The broker's shell: carries messages and time between a ROUTER and the core.
+#include "shell_timer.hpp"
+#include "turn.hpp"
 #include <mizzen/error.hpp>
 #include <mizzen/option.hpp>
 #include <mizzen/patterns/majordomo/broker.hpp>
 #include <mizzen/router.hpp>
 
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <random>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,22 +16,15 @@
 namespace mizzen::majordomo {
 namespace {
 
-// Messages taken in a row before the loop has its turn to write what they led to.
-constexpr int turn_length = 2000;
-
-time_point now() noexcept { return std::chrono::steady_clock::now(); }
-
-std::uint64_t random_seed() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
-}
+using patterns::clock_now;
 
 } // namespace
 
 class broker::shell : public std::enable_shared_from_this<broker::shell> {
 public:
     shell(const asio::any_io_executor& executor, const broker_options& options)
-        : router_{executor}, timer_{executor}, core_{options, now(), random_seed()} {
+        : router_{executor}, timer_{executor},
+          core_{options, clock_now(), patterns::random_seed()} {
         router_.set(option::report_peers{true});
         // Beyond, the core keeps what a peer does not take, and knows of it.
         router_.set(option::high_water_octets{options.max_client_octets});
@@ -41,12 +33,12 @@ public:
     void start() { wait(); }
 
     void stop() {
-        core_.shutdown(now());
+        core_.shutdown(clock_now());
         act();
     }
     void drain(milliseconds limit, std::function<void()> done) {
         on_stopped_ = std::move(done);
-        core_.drain(limit, now());
+        core_.drain(limit, clock_now());
         act();
         set_timer();
     }
@@ -57,12 +49,13 @@ public:
         services_.emplace_back(prefix, std::move(serve));
     }
     void answer(std::uint64_t call, message&& body, status outcome) {
-        core_.answer(call, std::move(body), outcome, now());
+        core_.answer(call, std::move(body), outcome, clock_now());
         act_soon();
     }
     void issue(std::string_view service, message&& body, milliseconds deadline,
                std::function<void(status, message)> done) {
-        issued_.emplace(core_.issue(service, std::move(body), deadline, now()), std::move(done));
+        issued_.emplace(core_.issue(service, std::move(body), deadline, clock_now()),
+                        std::move(done));
         act_soon();
     }
 
@@ -78,8 +71,8 @@ private:
     }
 
     void take_turn() {
-        const time_point at = now();
-        for (int i = 0; i < turn_length && !stopped_; ++i) {
+        const time_point at = clock_now();
+        for (int i = 0; i < patterns::turn_length && !stopped_; ++i) {
             message m;
             if (!router_.try_receive_from(m)) {
                 set_timer();
@@ -96,11 +89,10 @@ private:
 
     void hand_in(message&& m, time_point at) {
         const peer_id peer = m.peer();
-        if (m.peer_notice() == peer_writable)
-            return core_.peer_writable(peer, at);
         switch (m.peer_notice()) {
         case zmtp::notice::peer_up: core_.peer_up(peer); break;
         case zmtp::notice::peer_down: core_.peer_down(peer, at); break;
+        case zmtp::notice::peer_writable: core_.peer_writable(peer, at); break;
         case zmtp::notice::none: core_.receive(peer, std::move(m), at); break;
         }
     }
@@ -180,33 +172,24 @@ private:
             asio::post(router_.get_executor(), std::exchange(on_stopped_, nullptr));
     }
 
-    // The deadline moves with every message, mostly to later: one timer that fires early and looks
-    // again costs less than one that is set anew each time.
     void set_timer() {
         if (stopped_)
             return;
-        const auto due = core_.deadline();
-        if (!due || (timer_set_ && timer_.expiry() <= *due))
-            return;
-        timer_set_ = true;
-        timer_.expires_at(*due);
-        timer_.async_wait([self = shared_from_this()](std::error_code ec) {
-            if (ec || self->stopped_)
+        timer_.set(core_.deadline(), [self = shared_from_this()] {
+            if (self->stopped_)
                 return;
-            self->timer_set_ = false;
-            self->core_.handle_timeout(now());
+            self->core_.handle_timeout(clock_now());
             self->act();
             self->set_timer();
         });
     }
 
     router router_;
-    asio::steady_timer timer_;
+    patterns::shell_timer timer_;
     broker_core core_;
     std::vector<std::pair<std::string, internal_service>> services_;
     std::unordered_map<std::uint64_t, std::function<void(status, message)>> issued_;
     std::function<void()> on_stopped_;
-    bool timer_set_ = false;
     bool acting_ = false;
     bool acting_soon_ = false;
     bool stopped_ = false;

@@ -1,26 +1,22 @@
 // The client's shell: carries messages and time between links and the core, and ends operations.
 #include "client_link.hpp"
+#include "shell_timer.hpp"
 #include <mizzen/endpoint.hpp>
 #include <mizzen/error.hpp>
 #include <mizzen/patterns/majordomo/client.hpp>
 #include <mizzen/patterns/majordomo/client_core.hpp>
 
 #include <asio/error.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/post.hpp>
 
-#include <chrono>
-#include <random>
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace mizzen::majordomo {
 namespace {
 
-time_point now() noexcept { return std::chrono::steady_clock::now(); }
-
-std::uint64_t random_seed() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
-}
+using patterns::clock_now;
 
 } // namespace
 
@@ -31,7 +27,8 @@ class client::shell final : public std::enable_shared_from_this<client::shell>,
                             private detail::client_link_owner {
 public:
     shell(asio::any_io_executor executor, const client_options& options)
-        : executor_{std::move(executor)}, timer_{executor_}, core_{options, random_seed()} {}
+        : executor_{std::move(executor)}, timer_{executor_},
+          core_{options, patterns::random_seed()} {}
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
@@ -66,7 +63,7 @@ public:
     void cancel(std::uint64_t number) {
         if (stopped_)
             return;
-        core_.cancel(number, now());
+        core_.cancel(number, clock_now());
         act();
     }
 
@@ -95,13 +92,16 @@ public:
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
 
 private:
+    struct ended_request {
+        std::unique_ptr<request_operation> op;
+        std::error_code ec;
+        message result;
+    };
+
     // --- From the links ---
 
     void received(std::uint32_t link, message&& m) override {
-        if (!in_turn_) {
-            in_turn_ = true;
-            turn_time_ = now();
-        }
+        begin_turn();
         core_.receive(link, std::move(m), turn_time_);
         act();
     }
@@ -110,16 +110,22 @@ private:
         set_timer();
     }
     void lost(std::uint32_t link) override {
-        core_.link_lost(link, now());
+        core_.link_lost(link, clock_now());
         act();
     }
     void refused(std::uint32_t link) override {
-        core_.link_refused(link, now());
+        core_.link_refused(link, clock_now());
         act();
     }
 
+    void begin_turn() noexcept {
+        if (!std::exchange(in_turn_, true))
+            turn_time_ = clock_now();
+    }
     // The clock is looked at once for all messages of a turn.
-    [[nodiscard]] time_point turn_time() const noexcept { return in_turn_ ? turn_time_ : now(); }
+    [[nodiscard]] time_point turn_time() const noexcept {
+        return in_turn_ ? turn_time_ : clock_now();
+    }
 
     // --- What the core wants ---
 
@@ -158,37 +164,61 @@ private:
     }
 
     void finish(client_core::action& last) {
-        const auto op = std::move(operations_[client_core::slot_of(last.request)]);
+        auto op = std::move(operations_[client_core::slot_of(last.request)]);
         if (last.ec == errc::cancelled)
             last.ec = asio::error::operation_aborted;
-        op->complete(last.ec, std::move(last.m));
+        if (!op->at_home() || op->take_part) // parts are posted, and are to come first
+            return op->complete(last.ec, std::move(last.m));
+        ended_.push_back({std::move(op), last.ec, std::move(last.m)});
+        if (ended_.size() == 1)
+            post_handlers();
     }
 
-    // One timer, which may fire early and look again.
+    // Handlers that run here do so together, which costs a tenth of a post each.
+    void post_handlers() {
+        asio::post(executor_, [self = shared_from_this()] { self->run_handlers(); });
+    }
+    void run_handlers() {
+        struct rest { // whatever a handler throws
+            shell& at;
+            std::size_t done = 0;
+            ~rest() {
+                at.ended_.erase(at.ended_.begin(),
+                                at.ended_.begin() + static_cast<std::ptrdiff_t>(done));
+                if (!at.ended_.empty())
+                    at.post_handlers();
+                at.turn_over();
+            }
+        } rest{*this};
+        begin_turn();
+        // What they ask for may end at once: that waits for the next time.
+        for (const std::size_t all = ended_.size(); rest.done < all;) {
+            auto [op, ec, result] = std::move(ended_[rest.done++]);
+            auto& pending = *op;
+            pending.run(std::move(op), ec, std::move(result));
+        }
+    }
+
     void set_timer() {
-        const auto due = core_.deadline();
-        if (!due || stopped_ || (timer_set_ && timer_.expiry() <= *due))
+        if (stopped_)
             return;
-        timer_set_ = true;
-        timer_.expires_at(*due);
-        timer_.async_wait([self = shared_from_this()](std::error_code ec) {
-            if (ec || self->stopped_)
+        timer_.set(core_.deadline(), [self = shared_from_this()] {
+            if (self->stopped_)
                 return;
-            self->timer_set_ = false;
-            self->core_.handle_timeout(now());
+            self->core_.handle_timeout(clock_now());
             self->act();
         });
     }
 
     asio::any_io_executor executor_;
-    asio::steady_timer timer_;
+    patterns::shell_timer timer_;
     client_core core_;
     std::vector<std::string> endpoints_;
     std::vector<std::shared_ptr<client_link>> links_;            // by their numbers
     std::vector<std::unique_ptr<request_operation>> operations_; // by their slots
+    std::vector<ended_request> ended_;                           // whose handlers are to run here
     time_point turn_time_{};
     bool in_turn_ = false; // messages are being received
-    bool timer_set_ = false;
     bool held_ = false;
     bool stopped_ = false;
 };

@@ -1,6 +1,7 @@
 // A link's DEALER and its monitor.
 #include "client_link.hpp"
 
+#include "turn.hpp"
 #include <mizzen/option.hpp>
 
 #include <asio/post.hpp>
@@ -9,11 +10,6 @@
 #include <utility>
 
 namespace mizzen::majordomo::detail {
-namespace {
-
-constexpr int turn_length = 1000; // messages in a row before the loop has its turn
-
-} // namespace
 
 client_link::client_link(const asio::any_io_executor& executor, std::uint32_t number,
                          client_link_owner& owner)
@@ -54,7 +50,7 @@ void client_link::take_turn() {
     client_link_owner* const owner = owner_; // to be told that the turn is over in any case
     if (owner == nullptr)
         return;
-    for (int i = 0; i < turn_length && owner_ != nullptr && !held_; ++i) {
+    for (int i = 0; i < patterns::turn_length && owner_ != nullptr && !held_; ++i) {
         message m;
         if (!socket_.try_receive(m)) {
             wait_receive();

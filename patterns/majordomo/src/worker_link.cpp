@@ -1,36 +1,28 @@
 // What a registration does with its socket, its timer and the handler.
 #include "worker_link.hpp"
 
+#include "turn.hpp"
 #include <mizzen/option.hpp>
 
 #include <asio/post.hpp>
 
-#include <chrono>
 #include <exception>
-#include <random>
 #include <utility>
 
 namespace mizzen::majordomo::detail {
 namespace {
 
-constexpr int turn_length = 1000; // messages in a row before the loop has its turn
-
-time_point now() noexcept { return std::chrono::steady_clock::now(); }
-
-std::uint64_t random_seed() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
-}
+using patterns::clock_now;
 
 } // namespace
 
 worker_link::worker_link(const asio::any_io_executor& executor, const worker_options& options,
                          std::shared_ptr<worker::handler> serve)
     : executor_{executor}, timer_{executor}, options_{options}, serve_{std::move(serve)},
-      core_{options, now(), random_seed()} {}
+      core_{options, clock_now(), patterns::random_seed()} {}
 
 // The clock is looked at once for all messages of a turn.
-time_point worker_link::turn_time() const noexcept { return in_turn_ ? turn_time_ : now(); }
+time_point worker_link::turn_time() const noexcept { return in_turn_ ? turn_time_ : clock_now(); }
 
 // --- The connection ---
 
@@ -67,9 +59,9 @@ void worker_link::watch() {
             return;
         self->watch();
         if (event.kind == event_kind::handshake_succeeded)
-            self->core_.connected(now());
+            self->core_.connected(clock_now());
         else if (event.kind == event_kind::disconnected)
-            self->core_.disconnected(now());
+            self->core_.disconnected(clock_now());
         else
             return;
         self->act();
@@ -89,9 +81,9 @@ void worker_link::wait_receive() {
 void worker_link::take_turn() {
     const std::uint64_t mine = conversation_;
     in_turn_ = true;
-    turn_time_ = now();
+    turn_time_ = clock_now();
     bool more = true;
-    for (int i = 0; i < turn_length && more && is_current(mine); ++i) {
+    for (int i = 0; i < patterns::turn_length && more && is_current(mine); ++i) {
         message m;
         more = socket_->try_receive(m);
         if (!more)
@@ -158,7 +150,7 @@ void worker_link::send(message&& m) {
     if (!socket_ || (waiting_.empty() && socket_->try_send(m)))
         return;
     if (waiting_.size() >= options_.max_requests + options_.credit + 64) {
-        core_.disconnected(now()); // nobody has read for very long
+        core_.disconnected(clock_now()); // nobody has read for very long
         return reopen();
     }
     waiting_.push_back(std::move(m));
@@ -179,18 +171,13 @@ void worker_link::wait_send() {
     });
 }
 
-// One timer, which may fire early and look again.
 void worker_link::set_timer() {
-    const auto due = core_.deadline();
-    if (!due || closed_ || (timer_set_ && timer_.expiry() <= *due))
+    if (closed_)
         return;
-    timer_set_ = true;
-    timer_.expires_at(*due);
-    timer_.async_wait([self = shared_from_this()](std::error_code ec) {
-        if (ec || self->closed_)
+    timer_.set(core_.deadline(), [self = shared_from_this()] {
+        if (self->closed_)
             return;
-        self->timer_set_ = false;
-        self->core_.handle_timeout(now());
+        self->core_.handle_timeout(clock_now());
         self->act();
     });
 }
@@ -203,14 +190,14 @@ void worker_link::drain(std::function<void()> ended) {
         return;
     }
     ended_ = std::move(ended);
-    core_.drain(now());
+    core_.drain(clock_now());
     act();
 }
 
 void worker_link::stop() {
     if (closed_)
         return;
-    core_.shutdown(now());
+    core_.shutdown(clock_now());
     worker_core::action next;
     while (core_.next_action(next)) {
         if (next.what == worker_core::step::send && socket_)

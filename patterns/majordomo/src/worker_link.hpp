@@ -1,12 +1,12 @@
 // A worker's registration at one broker: carries messages and time between a DEALER and the core.
 #pragma once
 
+#include "shell_timer.hpp"
 #include <mizzen/dealer.hpp>
 #include <mizzen/monitor.hpp>
 #include <mizzen/patterns/majordomo/worker.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -55,7 +55,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    asio::steady_timer timer_;
+    patterns::shell_timer timer_;
     worker_options options_;
     std::shared_ptr<worker::handler> serve_;
     worker_core core_;
@@ -68,7 +68,6 @@ private:
     time_point turn_time_{};
     bool in_turn_ = false;
     bool acting_ = false;
-    bool timer_set_ = false;
     bool closed_ = false;
 };
 

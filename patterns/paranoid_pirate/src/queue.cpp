@@ -1,5 +1,6 @@
 // The queue's shell: carries messages and time between two ROUTERs and the core.
 #include "shell_timer.hpp"
+#include "turn.hpp"
 #include <mizzen/option.hpp>
 #include <mizzen/patterns/paranoid_pirate/queue.hpp>
 #include <mizzen/router.hpp>
@@ -13,9 +14,6 @@ namespace mizzen::paranoid_pirate {
 namespace {
 
 using patterns::clock_now;
-
-// Messages taken in a row before the loop has its turn to write what they led to.
-constexpr int turn_length = 1000;
 
 } // namespace
 
@@ -66,7 +64,7 @@ private:
 
     void take_turn(router& side) {
         const time_point at = clock_now();
-        for (int i = 0; i < turn_length && !stopped_; ++i) {
+        for (int i = 0; i < patterns::turn_length && !stopped_; ++i) {
             message m;
             if (!side.try_receive_from(m))
                 break;
@@ -84,7 +82,8 @@ private:
         const peer_id peer = m.peer();
         const bool client = &side == &front_;
         switch (m.peer_notice()) {
-        case zmtp::notice::peer_up: break; // known once it says something
+        case zmtp::notice::peer_up: // known once it says something
+        case zmtp::notice::peer_writable: break;
         case zmtp::notice::peer_down:
             client ? core_.client_down(peer, at) : core_.worker_down(peer, at);
             break;

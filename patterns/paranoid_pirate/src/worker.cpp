@@ -1,5 +1,6 @@
 // The worker's shell: carries messages and time between a DEALER and the core.
 #include "shell_timer.hpp"
+#include "turn.hpp"
 #include <mizzen/dealer.hpp>
 #include <mizzen/endpoint.hpp>
 #include <mizzen/monitor.hpp>
@@ -16,8 +17,6 @@ namespace mizzen::paranoid_pirate {
 namespace {
 
 using patterns::clock_now;
-
-constexpr int turn_length = 1000; // messages in a row before the loop has its turn
 
 } // namespace
 
@@ -122,7 +121,7 @@ private:
     void take_turn() {
         const std::uint64_t mine = conversation_;
         const time_point at = clock_now();
-        for (int i = 0; i < turn_length; ++i) {
+        for (int i = 0; i < patterns::turn_length; ++i) {
             message m;
             if (!socket_->try_receive(m))
                 break;

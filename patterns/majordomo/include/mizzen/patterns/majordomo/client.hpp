@@ -99,9 +99,10 @@ private:
     template <class Handler>
     void start(Handler handler, std::string_view to, message what, const request_options& how,
                partial_handler parts) {
-        auto take_part = detail::posted(std::move(parts), handler, get_executor());
-        auto op = std::make_unique<detail::handler_request<Handler>>(
-            std::move(handler), get_executor(), std::move(take_part));
+        const executor_type io = get_executor();
+        auto take_part = detail::posted(std::move(parts), handler, io);
+        auto op = std::make_unique<detail::handler_request<Handler>>(std::move(handler), io,
+                                                                     std::move(take_part));
         auto slot = op->cancellation_slot();
         const std::uint64_t number = enqueue(std::move(op), to, std::move(what), how);
         if (number != 0 && slot.is_connected())

@@ -22,14 +22,7 @@ namespace detail {
 class worker_link;
 
 /// What waits for the end of a drain.
-class drain_operation {
-public:
-    drain_operation() = default;
-    drain_operation(const drain_operation&) = delete;
-    drain_operation& operator=(const drain_operation&) = delete;
-    virtual ~drain_operation() = default;
-    virtual void complete(std::error_code ec, message nothing) = 0;
-};
+using drain_operation = patterns::detail::pending_request;
 } // namespace detail
 
 /// The answer to one request, to be given once: now, or later on the worker's executor. Destroying

@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 namespace mizzen::majordomo {
@@ -22,15 +21,9 @@ using partial_handler = std::function<void(message part)>;
 
 namespace mizzen::majordomo::detail {
 
-class request_operation {
+class request_operation : public patterns::detail::pending_request {
 public:
     explicit request_operation(partial_handler take) : take_part{std::move(take)} {}
-    request_operation(const request_operation&) = delete;
-    request_operation& operator=(const request_operation&) = delete;
-    virtual ~request_operation() = default;
-
-    /// Posts the handler. Called once, before destruction.
-    virtual void complete(std::error_code ec, message result) = 0;
 
     partial_handler take_part; ///< Empty if nobody wants them.
 };
