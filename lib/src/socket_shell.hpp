@@ -14,6 +14,8 @@
 
 #include <unistd.h>
 
+#include <array>
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <string>
@@ -89,7 +91,8 @@ private:
         session* owner = nullptr;                          // null once the session has let go
         bool write_waiting = false;
         bool read_waiting = false;
-        bool draining = false; // all is written: wait for the peer to close
+        bool draining = false;           // all is written: wait for the peer to close
+        std::array<std::byte, 64> first; // of what comes next
     };
     using channel_ptr = std::shared_ptr<channel>;
     using listener_ptr = std::shared_ptr<listener>;
@@ -133,7 +136,8 @@ private:
     void note_activity();
     void busy_turn();
     void wait_readable(const channel_ptr& t);
-    void on_readable(const channel_ptr& t);
+    void on_readable(const channel_ptr& t, std::size_t arrived);
+    void lose_input(session& s, std::error_code ec);
     void continue_reading_soon(const channel_ptr& t, bool more_expected);
     void continue_reading(const channel_ptr& t, bool more_expected);
     void discard_input(const channel_ptr& t);

@@ -5,6 +5,7 @@
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -31,53 +32,98 @@ private:
     std::size_t count_ = 0;
 };
 
+// Where a connection wants its input, as far as it is not full yet.
+class input_room {
+public:
+    explicit input_room(std::span<const std::span<std::byte>> spans) noexcept {
+        std::copy_n(spans.begin(), std::min(spans.size(), spans_.size()), spans_.begin());
+    }
+    [[nodiscard]] bool empty() const noexcept { return spans_[0].empty() && spans_[1].empty(); }
+    [[nodiscard]] std::span<const std::span<std::byte>> left() const noexcept { return spans_; }
+    // How many octets there was room for.
+    std::size_t fill(std::span<const std::byte> octets) noexcept {
+        std::size_t total = 0;
+        for (std::span<std::byte>& span : spans_) {
+            const std::size_t size = std::min(span.size(), octets.size() - total);
+            std::copy_n(octets.begin() + static_cast<std::ptrdiff_t>(total), size, span.begin());
+            span = span.subspan(size);
+            total += size;
+        }
+        return total;
+    }
+
+private:
+    std::array<std::span<std::byte>, 2> spans_{};
+};
+
 } // namespace
 
 // --- Reading ---
 
+// The first octets come with the news that there are some, since Asio asks the system nothing when
+// a read that it knows to be in vain waits, but makes a call for everything else that waits.
 void socket_shell::wait_readable(const channel_ptr& t) {
     if (t->read_waiting)
         return;
     t->read_waiting = true;
-    t->socket.async_wait(asio::socket_base::wait_read,
-                         [self = shared_from_this(), t](std::error_code ec) {
-                             t->read_waiting = false;
-                             if (t->owner == nullptr)
-                                 return;
-                             if (ec) {
-                                 self->lose(*t->owner, ec);
-                                 return self->pump();
-                             }
-                             self->on_readable(t);
-                         });
+    t->socket.async_read_some(asio::buffer(t->first),
+                              [self = shared_from_this(), t](std::error_code ec, std::size_t size) {
+                                  t->read_waiting = false;
+                                  if (t->owner == nullptr)
+                                      return;
+                                  if (!ec)
+                                      return self->on_readable(t, size);
+                                  if (t->draining)
+                                      self->end(*t->owner);
+                                  else
+                                      self->lose_input(*t->owner, ec);
+                                  self->pump();
+                              });
 }
 
-void socket_shell::on_readable(const channel_ptr& t) {
+void socket_shell::lose_input(session& s, std::error_code ec) {
+    lose(s, ec == asio::error::eof ? zmtp::errc::end_of_stream : ec);
+}
+
+// `arrived` octets are in t->first; if it is full there may be more.
+void socket_shell::on_readable(const channel_ptr& t, std::size_t arrived) {
     session& s = *t->owner;
     if (t->draining)
         return discard_input(t);
-    const auto room = s.link->prepare();
+    input_room room{s.link->prepare()};
     if (room.empty()) {
         lose(s, zmtp::errc::not_enough_memory);
         return pump();
     }
-    const buffer_list<asio::mutable_buffer, std::span<std::byte>> buffers{room};
-    std::error_code ec;
-    const std::size_t size = t->socket.read_some(buffers, ec);
-    if (ec == asio::error::would_block || ec == asio::error::try_again) {
-        s.link->commit(0, std::chrono::steady_clock::now());
-        return wait_readable(t);
-    }
-    if (ec) {
-        lose(s, ec == asio::error::eof ? zmtp::errc::end_of_stream : ec);
-        return pump();
+    std::size_t size = room.fill(std::span{t->first}.first(arrived));
+    bool more = arrived == 0 || arrived == t->first.size();
+    if (more && !room.empty()) {
+        const buffer_list<asio::mutable_buffer, std::span<std::byte>> buffers{room.left()};
+        std::error_code ec;
+        const std::size_t read = t->socket.read_some(buffers, ec);
+        const bool none = ec == asio::error::would_block || ec == asio::error::try_again;
+        if (none && size == 0) {
+            s.link->commit(0, std::chrono::steady_clock::now());
+            return wait_readable(t);
+        }
+        if (ec && !none && size == 0) {
+            lose_input(s, ec);
+            return pump();
+        }
+        more = (ec && !none) || (!ec && read == asio::buffer_size(buffers)); // an error comes again
+        size += ec ? 0 : read;
     }
     core_.received(s, size, std::chrono::steady_clock::now());
+    if (size < arrived && s.link->is_open()) { // a body that grows had room for no more
+        std::copy(t->first.begin() + static_cast<std::ptrdiff_t>(size),
+                  t->first.begin() + static_cast<std::ptrdiff_t>(arrived), t->first.begin());
+        return on_readable(t, arrived - size);
+    }
     stay_awake();
     if (!receivers_.empty())
         serve_receivers();
     if (s.link->is_open())
-        continue_reading_soon(t, size == asio::buffer_size(buffers));
+        continue_reading_soon(t, more);
     if (core_.any_work() || !senders_.empty())
         pump();
     else
@@ -104,7 +150,7 @@ void socket_shell::continue_reading(const channel_ptr& t, bool more_expected) {
     if (!s->link->is_open())
         return pump();
     if (more_expected)
-        on_readable(t);
+        on_readable(t, 0);
     else
         wait_readable(t);
     pump_soon();

@@ -28,6 +28,32 @@ constexpr std::size_t size_of_body = 64 * 1024;
 const std::string large(size_of_body, 'x');
 constexpr std::size_t slack = 2 << 20; // what is in the midst of being written, and small things
 
+// --- A stream in pieces ---
+
+TEST_CASE("a stream comes whole however it is cut, also while a body's memory grows") {
+    loop run;
+    pull receiver{run.io};
+    raw_peer peer{run, receiver.bind("tcp://127.0.0.1:*")};
+    peer.handshake("PUSH");
+    await_connections(run, receiver, 1);
+    std::string stream;
+    std::vector<std::string> sent;
+    for (const std::size_t size :
+         {0UL, 1UL, 62UL, 255UL, 256UL, 5000UL, 70'000UL, 300'000UL, 3UL}) {
+        sent.emplace_back(size, static_cast<char>('a' + sent.size()));
+        stream += frame(sent.back());
+    }
+    std::uint64_t written = receiver.stats().octets_in;
+    for (std::size_t at = 0, piece = 0; at < stream.size(); at += piece) {
+        piece = std::min((at * 7 + 1) % 193 + 1, stream.size() - at);
+        peer.write(std::string_view{stream}.substr(at, piece));
+        written += piece;
+        REQUIRE(run.until([&] { return receiver.stats().octets_in == written; }));
+    }
+    for (const std::string& body : sent)
+        CHECK(receive(run, receiver) == body);
+}
+
 // --- A peer that stops reading ---
 
 TEST_CASE("a peer that stops reading holds up the sender, and costs no more than the marks say") {
