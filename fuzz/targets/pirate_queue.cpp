@@ -3,6 +3,7 @@
 // waits stays within its bounds, and nothing is left once all have gone.
 #include "support/choices.hpp"
 #include "support/must.hpp"
+#include "support/pirate_messages.hpp"
 #include <mizzen/patterns/paranoid_pirate/queue_core.hpp>
 
 #include <array>
@@ -31,27 +32,6 @@ queue_options chosen(choices& from) {
     return out;
 }
 
-// What the protocols have frames of, and what they have not.
-std::string_view frame_of(choices& from, const std::string& handle) {
-    switch (const std::uint8_t what = from.octet()) {
-    case 0: return {};
-    case 1: return "\x01";
-    case 2: return "\x02";
-    case 3: return "READY";
-    case 4: return "HEARTBEAT";
-    case 5: return handle;
-    case 6: return "M1the id of 16 octet\0\0\0\0"; // a tag
-    default: return as_text(from.take(what % 32));
-    }
-}
-
-zmtp::message message_of(choices& from, const std::string& handle) {
-    zmtp::message m;
-    for (std::size_t left = from.octet() % 12; left != 0; --left)
-        m.push_back(frame_of(from, handle));
-    return m;
-}
-
 class history {
 public:
     explicit history(choices from)
@@ -74,8 +54,8 @@ private:
         switch (what % 16) {
         case 0:
         case 1: return client(who, zmtp::message{"", "body"});
-        case 2: return client(who, message_of(from_, handles_[who]));
-        case 3: return worker(who, message_of(from_, handles_[who]));
+        case 2: return client(who, pirate_message(from_, handles_[who]));
+        case 3: return worker(who, pirate_message(from_, handles_[who]));
         case 4: return worker(who, signal("\x01"));
         case 5: return worker(who, signal("\x02"));
         case 6: return reply(who, handles_[who]);
