@@ -25,11 +25,11 @@ message ledger::body_of(number request) {
     return m;
 }
 
-message ledger::answer_to(const message& body) {
+message ledger::answer_to(const message& body, int run) {
     message m;
     for (const octets part : body)
         m.push_back(part);
-    m.push_back("done");
+    m.push_back("done " + std::to_string(run));
     return m;
 }
 
@@ -51,15 +51,16 @@ void ledger::sent(std::string_view body) {
     ++at(*request).sent;
 }
 
-void ledger::ran(const message& body) {
+message ledger::ran(const message& body) {
     const auto request = body.empty() ? std::nullopt : request_of(body.text(0));
     must(request && *request < entries_.size(), "what a handler is given is a client's request");
     must(body.size() == 2 && body.text(1) == body_of(*request).text(1),
          "a request comes to the handler as it was sent");
     entry& e = at(*request);
     ++e.runs;
-    must(e.runs <= e.sent * rules_.runs_a_sending,
+    must(e.runs <= e.sent * runs_a_sending,
          "a request runs once each time it is sent, and again only where that is allowed");
+    return answer_to(body, e.runs);
 }
 
 void ledger::ended(number request, ending how, const message& reply) {
@@ -72,10 +73,14 @@ void ledger::ended(number request, ending how, const message& reply) {
     if (how != ending::reply)
         return;
     must(e.runs != 0, "there is no reply to a request that no worker was given");
-    const message expected = answer_to(body_of(request));
-    must(reply.size() == expected.size(), "a reply belongs to its request");
-    for (std::size_t i = 0; i < expected.size(); ++i)
-        must(reply.text(i) == expected.text(i), "a reply belongs to its request");
+    const message body = body_of(request);
+    must(reply.size() == body.size() + 1, "a reply belongs to its request");
+    for (std::size_t i = 0; i < body.size(); ++i)
+        must(reply.text(i) == body.text(i), "a reply belongs to its request");
+    bool from_a_run = false;
+    for (int run = 1; run <= e.runs; ++run)
+        from_a_run = from_a_run || reply.text(body.size()) == answer_to({}, run).text(0);
+    must(from_a_run, "a reply is what a handler made of the request");
 }
 
 void ledger::forgotten(number request) {

@@ -66,22 +66,18 @@ class ledger {
 public:
     using number = std::uint32_t;
 
-    struct rules {
-        int runs_a_sending = 1; ///< Times a request may run for each time it was sent.
-    };
-    explicit ledger(const rules& of) : rules_{of} {}
+    int runs_a_sending = 1; ///< Times a request may run for each time it was sent.
 
     /// A client starts a request; its body, which says which one it is. `cannot_fail` asks for a
     /// reply whatever happens.
     number begin(bool cannot_fail = false);
     [[nodiscard]] static message body_of(number request);
-    /// What a worker's handler makes of a body.
-    [[nodiscard]] static message answer_to(const message& body);
     /// Nothing unless it is the first part of a request's body.
     [[nodiscard]] static std::optional<number> request_of(std::string_view first_part);
 
     void sent(std::string_view body);
-    void ran(const message& body);
+    /// A handler is given a body, and makes this of it, which no other run does.
+    [[nodiscard]] message ran(const message& body);
     void ended(number request, ending how, const message& reply);
     /// Its client was killed: nobody will be told.
     void forgotten(number request);
@@ -102,8 +98,8 @@ private:
         ending how = ending::abandoned;
     };
     entry& at(number request) { return entries_.at(request); }
+    [[nodiscard]] static message answer_to(const message& body, int run);
 
-    rules rules_;
     std::deque<entry> entries_;
     std::size_t open_ = 0;
 };

@@ -1,7 +1,7 @@
 // A history of Majordomo, by its seed.
-#include "faults.hpp"
 #include "histories.hpp"
 #include "majordomo_nodes.hpp"
+#include "stage.hpp"
 
 #include <string>
 #include <vector>
@@ -9,37 +9,24 @@
 namespace mizzen::sim {
 namespace {
 
-constexpr milliseconds longest_fault{600};
 const std::vector<std::string> brokers{"broker"};
 
-class history {
+class history : stage {
 public:
     explicit history(std::uint32_t seed)
-        : world_{seed}, kind_{static_cast<kind>(world_.draw(3))},
-          redeliveries_{choose_redeliveries()}, book_{{.runs_a_sending = 1 + redeliveries_}},
-          trouble_{world_, places_, longest_fault} {
+        : stage{seed}, kind_{static_cast<kind>(world_.draw(3))},
+          redeliveries_{choose_redeliveries()} {
+        book_.runs_a_sending = 1 + redeliveries_;
         choose();
     }
 
     made_of run() {
-        for (place& each : places_)
-            if (world_.draw(4) != 0)
-                trouble_.start(each);
-        for (place& each : places_)
-            world_.at(world_.now() + milliseconds{world_.draw(300)},
-                      [this, &each] { trouble_.start(each); });
-        const std::size_t count = world_.draw(25);
-        for (std::size_t i = 0; i < count; ++i) {
-            world_.advance(milliseconds{1 + world_.draw(150)});
-            trouble_.happen();
-        }
-        trouble_.end();
-        settle();
+        play();
+        must(at_broker_->stats().queued == 0 && at_broker_->stats().dispatched == 0,
+             "the broker keeps no request that has ended");
+        recovered();
         bury();
-        book_.add_to(total_);
-        total_.crashes = trouble_.crashes();
-        total_.faults = trouble_.others();
-        return total_;
+        return sum();
     }
 
 private:
@@ -84,16 +71,11 @@ private:
     }
 
     void add_broker() {
-        const host_id host = world_.add_host();
-        places_.push_back({.host = host,
-                           .start =
-                               [this, host] {
-                                   auto made = std::make_unique<majordomo_broker>(
-                                       world_, host, broker_, "broker");
-                                   at_broker_ = made.get();
-                                   return made;
-                               },
-                           .is_safe = kind_ == kind::kept});
+        add(kind_ == kind::kept, [this](host_id host) {
+            auto made = std::make_unique<majordomo_broker>(world_, host, broker_, "broker");
+            at_broker_ = made.get();
+            return made;
+        });
     }
 
     void add_worker(std::size_t i) {
@@ -109,14 +91,10 @@ private:
         handling handles{milliseconds{world_.draw(2) == 0 ? 5 : 300}};
         if (kind_ != kind::kept && world_.draw(4) == 0)
             handles.fails_one_in = 5;
-        const host_id host = world_.add_host();
-        places_.push_back({.host = host,
-                           .start =
-                               [this, host, options, handles] {
-                                   return std::make_unique<majordomo_worker>(
-                                       world_, host, options, "broker", handles, book_);
-                               },
-                           .is_safe = kind_ == kind::kept && i == 0});
+        add(kind_ == kind::kept && i == 0, [this, options, handles](host_id host) {
+            return std::make_unique<majordomo_worker>(world_, host, options, "broker", handles,
+                                                      book_);
+        });
     }
 
     void add_client(std::size_t i) {
@@ -137,40 +115,10 @@ private:
             options.timeout = milliseconds{100'000};
             asks.cannot_fail = true;
         }
-        const host_id host = world_.add_host();
-        places_.push_back({.host = host,
-                           .start =
-                               [this, host, options, asks] {
-                                   return std::make_unique<majordomo_client>(
-                                       world_, host, options, brokers, asks, book_, total_);
-                               },
-                           .is_safe = safe});
-        clients_.push_back(places_.size() - 1);
-    }
-
-    template <class Node> Node& at(std::size_t i) {
-        return static_cast<Node&>(*places_[i].running);
-    }
-
-    void settle() {
-        const auto until = [this](auto done) {
-            for (int i = 0; i < 600 && !done(); ++i)
-                world_.advance(milliseconds{100});
-            return done();
-        };
-        world_.advance(longest_fault + milliseconds{100}); // all are there again
-        must(until([this] {
-                 for (const std::size_t i : clients_)
-                     if (!at<majordomo_client>(i).idle())
-                         return false;
-                 return book_.open() == 0;
-             }),
-             "every request ends");
-        book_.calm = true;
-        world_.advance(milliseconds{3000});
-        must(at_broker_->stats().queued == 0 && at_broker_->stats().dispatched == 0,
-             "the broker keeps no request that has ended");
-        recovered();
+        add(safe, [this, options, asks](host_id host) {
+            return std::make_unique<majordomo_client>(world_, host, options, brokers, asks, book_,
+                                                      total_);
+        });
     }
 
     // A client of its own, which knows nothing of what was before.
@@ -179,11 +127,9 @@ private:
         options.timeout = milliseconds{5000};
         options.retries = 3;
         for (std::size_t i = 0; i < services_; ++i) {
-            const auto asker = std::make_unique<majordomo_client>(
+            must_serve(std::make_unique<majordomo_client>(
                 world_, world_.add_host(), options, brokers,
-                asking{service(i), 3, 1, milliseconds{0}, true}, book_, total_);
-            world_.advance(milliseconds{4000});
-            must(asker->idle(), "after all faults everybody is served");
+                asking{service(i), 3, 1, milliseconds{0}, true}, book_, total_));
         }
     }
 
@@ -193,27 +139,17 @@ private:
         total_.redelivered += stats.redelivered;
         total_.refused += stats.dropped_full;
         total_.expired += stats.expired_workers;
-        for (std::size_t i = 1; i < places_.size(); ++i)
-            trouble_.kill(places_[i]);
-        world_.advance(milliseconds{2000});
+        kill_all_behind(1);
         must(stats.peers == 0 && stats.workers == 0, "of peers that are gone nothing is kept");
         must(stats.queued == 0 && stats.dispatched == 0,
              "of requests whose clients are gone nothing is kept");
         must(stats.services == 0, "services without workers and requests vanish");
-        trouble_.kill(places_[0]);
     }
 
-    // Processes end first.
-    made_of total_;
-    world world_;
     kind kind_;
     int redeliveries_;
-    ledger book_;
     majordomo::broker_options broker_;
-    std::vector<place> places_;
-    faults trouble_;
     std::size_t services_ = 1;
-    std::vector<std::size_t> clients_;
     majordomo_broker* at_broker_ = nullptr;
 };
 

@@ -13,6 +13,13 @@ using majordomo::broker_core;
 using majordomo::client_core;
 using majordomo::worker_core;
 
+ending how_it_ended(std::error_code ec) {
+    if (!ec)
+        return ending::reply;
+    const bool abandoned = ec == majordomo::errc::timed_out || ec == majordomo::errc::interrupted;
+    return abandoned ? ending::abandoned : ending::error;
+}
+
 } // namespace
 
 // --- The broker ---
@@ -173,23 +180,18 @@ void majordomo_worker::send(message&& m) {
 }
 
 void majordomo_worker::serve(std::uint64_t request, message&& body) {
-    book_.ran(body);
     ++at_handler_;
     must(at_handler_ <= credit_, "no worker is given more than its credit");
-    const std::size_t longest = book_.calm ? 0 : static_cast<std::size_t>(handles_.longest.count());
-    const milliseconds takes{in().draw(longest + 1)};
-    const bool fails =
-        !book_.calm && handles_.fails_one_in != 0 && in().draw(handles_.fails_one_in) == 0;
-    auto answer = std::make_shared<message>(ledger::answer_to(body));
-    later(takes, [this, request, answer, fails, mine = conversation_] {
+    const auto job = std::make_shared<work>(begin_work(body, handles_, in(), book_));
+    later(job->takes, [this, request, job, mine = conversation_] {
         if (left_for_good_)
             return;
         if (mine == conversation_)
             --at_handler_;
-        if (fails)
+        if (job->fails)
             core_.fail(request, "as told", now());
         else
-            core_.reply(request, std::move(*answer), now());
+            core_.reply(request, std::move(job->answer), now());
         act();
     });
 }
@@ -204,36 +206,24 @@ majordomo_client::majordomo_client(world& in, host_id host,
                                    const majordomo::client_options& options,
                                    const std::vector<std::string>& brokers, const asking& asks,
                                    ledger& book, made_of& total)
-    : node{in, host}, core_{options, in.draw(1'000'000'000) + 1}, brokers_{brokers}, asks_{asks},
-      book_{book}, total_{total}, left_to_ask_{asks.requests} {
+    : asker{in, host, asks, book, total}, core_{options, in.draw(1'000'000'000) + 1},
+      brokers_{brokers} {
     for (std::size_t i = 0; i < brokers_.size(); ++i)
         core_.add_broker();
-    for (int i = 0; i < asks_.at_once; ++i)
-        later(milliseconds{in.draw(50)}, [this] { ask(); });
 }
 
-majordomo_client::~majordomo_client() {
-    total_.resent += core_.stats().resent;
-    for (const auto& [request, number] : asked_)
-        book_.forgotten(number);
-}
+majordomo_client::~majordomo_client() { total().resent += core_.stats().resent; }
 
 void majordomo_client::lose_connection() {
     if (!links_.empty())
         links_.begin()->second.at->lose_one();
 }
 
-void majordomo_client::ask() {
-    if (left_to_ask_ == 0)
-        return;
-    --left_to_ask_;
-    const ledger::number number = book_.begin(asks_.cannot_fail);
+std::uint64_t majordomo_client::start(message&& body) {
     std::error_code ec;
-    const std::uint64_t request =
-        core_.request(asks_.service, ledger::body_of(number), {}, now(), ec);
+    const std::uint64_t request = core_.request(asks().service, std::move(body), {}, now(), ec);
     must(!ec && request != 0, "a client that may ask can start a request");
-    must(asked_.emplace(request, number).second, "requests have numbers of their own");
-    act();
+    return request;
 }
 
 void majordomo_client::act() {
@@ -243,16 +233,14 @@ void majordomo_client::act() {
         case client_core::step::open: open(next.link, next.broker); break;
         case client_core::step::close: links_.erase(next.link); break;
         case client_core::step::send: {
-            for (std::size_t i = 0; i < next.m.size(); ++i)
-                if (next.m.text(i).starts_with("request "))
-                    book_.sent(next.m.text(i));
+            note_sent(next.m);
             link& on = links_.at(next.link);
             on.waiting.push_back(std::move(next.m));
             flush(on);
             break;
         }
         case client_core::step::partial: break;
-        case client_core::step::done: over(next.request, next.ec, next.m); break;
+        case client_core::step::done: over(next.request, how_it_ended(next.ec), next.m); break;
         }
     }
     for (auto& [number, each] : links_)
@@ -272,18 +260,6 @@ void majordomo_client::flush(link& on) {
     std::error_code ec;
     while (!on.waiting.empty() && on.at->send(on.waiting.front(), ec))
         on.waiting.pop_front();
-}
-
-void majordomo_client::over(std::uint64_t request, std::error_code ec, const message& m) {
-    const auto at = asked_.find(request);
-    must(at != asked_.end(), "a request ends once");
-    const ledger::number number = at->second;
-    asked_.erase(at);
-    const bool abandoned = ec == majordomo::errc::timed_out || ec == majordomo::errc::interrupted;
-    const ending how = !ec ? ending::reply : abandoned ? ending::abandoned : ending::error;
-    book_.ended(number, how, m);
-    const auto most = static_cast<std::size_t>(asks_.longest_pause.count());
-    later(milliseconds{in().draw(most + 1)}, [this] { ask(); });
 }
 
 bool majordomo_client::wants_turn(socket& of) {

@@ -4,6 +4,7 @@
 #include "ledger.hpp"
 #include "majordomo_witness.hpp"
 #include "node.hpp"
+#include "roles.hpp"
 #include <mizzen/patterns/majordomo/broker_core.hpp>
 #include <mizzen/patterns/majordomo/client_core.hpp>
 #include <mizzen/patterns/majordomo/worker_core.hpp>
@@ -38,12 +39,6 @@ private:
     std::unique_ptr<socket> socket_;
 };
 
-/// How a worker's handler does its work.
-struct handling {
-    milliseconds longest{100};
-    std::size_t fails_one_in = 0; ///< 0: never.
-};
-
 class majordomo_worker final : public node {
 public:
     majordomo_worker(world& in, host_id host, const majordomo::worker_options& options,
@@ -73,25 +68,14 @@ private:
     bool left_for_good_ = false;
 };
 
-/// What a client asks, and how often.
-struct asking {
-    std::string service;
-    int requests = 10;
-    int at_once = 1;
-    milliseconds longest_pause{100};
-    bool cannot_fail = false;
-};
-
-class majordomo_client final : public node {
+class majordomo_client final : public asker {
 public:
     majordomo_client(world& in, host_id host, const majordomo::client_options& options,
                      const std::vector<std::string>& brokers, const asking& asks, ledger& book,
                      made_of& total);
     ~majordomo_client() override;
 
-    [[nodiscard]] bool may_dawdle() const noexcept override { return true; }
     void lose_connection() override;
-    [[nodiscard]] bool idle() const noexcept { return asked_.empty() && left_to_ask_ == 0; }
 
 private:
     struct link {
@@ -103,20 +87,14 @@ private:
     [[nodiscard]] bool wants_turn(socket& of) override;
     void turn() override;
     void tick() override;
-    void ask();
-    void act();
+    [[nodiscard]] std::uint64_t start(message&& body) override;
+    void act() override;
     void open(std::uint32_t number, std::uint32_t broker);
     void flush(link& on);
-    void over(std::uint64_t request, std::error_code ec, const message& m);
 
     majordomo::client_core core_;
     std::vector<std::string> brokers_;
-    asking asks_;
-    ledger& book_;
-    made_of& total_;
     std::map<std::uint32_t, link> links_;
-    std::map<std::uint64_t, ledger::number> asked_;
-    int left_to_ask_;
 };
 
 } // namespace mizzen::sim

@@ -8,8 +8,7 @@
 namespace mizzen::sim {
 
 majordomo_witness::majordomo_witness(const majordomo::broker_options& options)
-    : options_{options},
-      silence_{std::max(options.heartbeat * options.liveness, options.heartbeat * 5 / 2)} {}
+    : options_{options}, silence_{options.heartbeat, options.liveness} {}
 
 // 7/MDP and 18/MDP: command octets mean different things in 0.1 and 0.2.
 majordomo_witness::parsed majordomo_witness::parse(const message& m, bool to_broker) {
@@ -47,21 +46,8 @@ majordomo_witness::parsed majordomo_witness::parse(const message& m, bool to_bro
     return {};
 }
 
-// A broker that did not run for a while gives everybody another interval.
-void majordomo_witness::saw(time_point now) {
-    if (now - seen_ > 2 * options_.heartbeat)
-        pardon_ = now + options_.heartbeat;
-    seen_ = now;
-}
-
-// A broker that has just been suspended for a moment may read before it looks at the clock.
-bool majordomo_witness::is_silent(const peer& p, time_point now) const {
-    const milliseconds slack = at_tick_ ? milliseconds{0} : 2 * options_.heartbeat;
-    return options_.heartbeat.count() != 0 && p.heard + silence_ + slack < now && pardon_ < now;
-}
-
 void majordomo_witness::heard(peer_id from, const message& m, time_point now) {
-    saw(now);
+    silence_.saw(now);
     const auto at = peers_.find(from);
     must(at != peers_.end(), "messages come from peers that are there");
     peer& p = at->second;

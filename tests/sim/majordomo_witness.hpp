@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger.hpp"
+#include "silence.hpp"
 #include "world.hpp"
 #include <mizzen/patterns/majordomo/broker_core.hpp>
 
@@ -41,11 +42,8 @@ public:
     explicit majordomo_witness(const majordomo::broker_options& options);
 
     /// The broker looks at the clock, until ticked().
-    void ticks(time_point now) {
-        saw(now);
-        at_tick_ = true;
-    }
-    void ticked() { at_tick_ = false; }
+    void ticks(time_point now) { silence_.ticks(now); }
+    void ticked() { silence_.ticked(); }
     void peer_up(peer_id id) { peers_[id]; }
     void peer_down(peer_id id) { peers_.erase(id); }
     void heard(peer_id from, const message& m, time_point now);
@@ -63,15 +61,13 @@ private:
         std::uint64_t asked = 0;
         std::uint64_t answered = 0;
     };
-    void saw(time_point now);
-    [[nodiscard]] bool is_silent(const peer& p, time_point now) const;
+    [[nodiscard]] bool is_silent(const peer& p, time_point now) const {
+        return silence_.is_over(p.heard, now);
+    }
     [[nodiscard]] std::size_t given() const;
 
     majordomo::broker_options options_;
-    milliseconds silence_;
-    bool at_tick_ = false;
-    time_point seen_{};
-    time_point pardon_{};
+    silence silence_;
     std::map<peer_id, peer> peers_;
     std::size_t most_given_ = 0; ///< Requests at workers at the same time.
     std::uint64_t replies_ = 0;

@@ -32,6 +32,8 @@ public:
     /// As on SIGTERM; the process is killed a little later.
     virtual void leave() {}
     virtual void lose_connection() = 0;
+    /// Whether it has nothing left to do for itself.
+    [[nodiscard]] virtual bool idle() const noexcept { return true; }
 
 protected:
     /// Something may have come, or there may be room again.

@@ -1,0 +1,52 @@
+// What clients ask and what handlers do.
+#include "roles.hpp"
+
+namespace mizzen::sim {
+
+work begin_work(const message& body, const handling& how, world& in, ledger& book) {
+    work job{milliseconds{0}, false, book.ran(body)};
+    if (book.calm)
+        return job;
+    job.takes = milliseconds{in.draw(static_cast<std::size_t>(how.longest.count()) + 1)};
+    job.fails = how.fails_one_in != 0 && in.draw(how.fails_one_in) == 0;
+    return job;
+}
+
+asker::asker(world& in, host_id host, const asking& asks, ledger& book, made_of& total)
+    : node{in, host}, asks_{asks}, book_{book}, total_{total}, left_to_ask_{asks.requests} {
+    for (int i = 0; i < asks_.at_once; ++i)
+        later(milliseconds{in.draw(50)}, [this] { ask(); });
+}
+
+asker::~asker() {
+    for (const auto& [request, number] : asked_)
+        book_.forgotten(number);
+}
+
+void asker::ask() {
+    if (left_to_ask_ == 0)
+        return;
+    --left_to_ask_;
+    const ledger::number number = book_.begin(asks_.cannot_fail);
+    const std::uint64_t request = start(ledger::body_of(number));
+    must(asked_.emplace(request, number).second, "requests have numbers of their own");
+    act();
+}
+
+void asker::note_sent(const message& m) {
+    for (std::size_t i = 0; i < m.size(); ++i)
+        if (ledger::request_of(m.text(i)))
+            book_.sent(m.text(i));
+}
+
+void asker::over(std::uint64_t request, ending how, const message& m) {
+    const auto at = asked_.find(request);
+    must(at != asked_.end(), "a client is told once what became of a request");
+    const ledger::number number = at->second;
+    asked_.erase(at);
+    book_.ended(number, how, m);
+    const auto most = static_cast<std::size_t>(asks_.longest_pause.count());
+    later(milliseconds{in().draw(most + 1)}, [this] { ask(); });
+}
+
+} // namespace mizzen::sim
