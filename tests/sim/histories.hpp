@@ -16,6 +16,20 @@ namespace mizzen::sim {
 /// all faults are over, everybody is served, and the broker keeps nothing of whoever is gone.
 [[nodiscard]] made_of majordomo_history(std::uint32_t seed);
 
+/// Servers and clients of the Lazy Pirate.
+///
+/// What holds is said by ledger.hpp of requests and by lazy_witness.hpp of each server. A client
+/// that goes on asking is answered in the end, and when all faults are over everybody is served.
+[[nodiscard]] made_of lazy_pirate_history(std::uint32_t seed);
+
+/// A queue of either protocol, workers of it, and clients: those of the Lazy Pirate, and a greedy
+/// one.
+///
+/// What holds is said by ledger.hpp of requests and by pirate_witness.hpp of the queue. When all
+/// faults are over, everybody is served, and the queue keeps nothing of whoever is gone.
+[[nodiscard]] made_of simple_pirate_history(std::uint32_t seed);
+[[nodiscard]] made_of paranoid_pirate_history(std::uint32_t seed);
+
 /// Sockets alone; see play.hpp.
 [[nodiscard]] made_of sockets_history(std::uint32_t seed);
 
@@ -26,6 +40,9 @@ struct pattern {
 inline constexpr std::array patterns{
     pattern{"sockets", sockets_history},
     pattern{"majordomo", majordomo_history},
+    pattern{"lazy_pirate", lazy_pirate_history},
+    pattern{"simple_pirate", simple_pirate_history},
+    pattern{"paranoid_pirate", paranoid_pirate_history},
 };
 
 } // namespace mizzen::sim

@@ -33,7 +33,9 @@ struct made_of {
     std::uint64_t resent = 0;
     std::uint64_t redelivered = 0;
     std::uint64_t repeated = 0; ///< Requests that ran more than once.
+    std::uint64_t from_cache = 0; ///< Attempts whose request ran, or had run, already.
     std::uint64_t refused = 0;  ///< By queues that were full.
+    std::uint64_t held_up = 0;  ///< Times that a client was not read any further.
     std::uint64_t expired = 0;  ///< Peers that were silent for too long.
     std::uint64_t crashes = 0;
     std::uint64_t faults = 0;   ///< Others: cuts, lost connections, stalls, clock steps.
@@ -50,7 +52,9 @@ inline constexpr std::pair<const char*, std::uint64_t made_of::*> parts_of_histo
     {"sent again", &made_of::resent},
     {"redelivered", &made_of::redelivered},
     {"run more than once", &made_of::repeated},
+    {"answered from a cache", &made_of::from_cache},
     {"refused", &made_of::refused},
+    {"held up", &made_of::held_up},
     {"expired peers", &made_of::expired},
     {"crashes", &made_of::crashes},
     {"other faults", &made_of::faults},
