@@ -270,6 +270,49 @@ TEST_CASE("pirate queue: a plain worker may be silent in a job, up to the reques
     CHECK(q.stats().redelivered == 1);
 }
 
+TEST_CASE("pirate queue: a simple worker that was given up is back with its late reply") {
+    queue_options options = simple_options();
+    options.request_timeout = 1000ms;
+    options.redeliveries = 0;
+    queue q{options};
+    q.worker(100, ready);
+    q.client(1, {"", "a"});
+    const std::string late = q.handle(100, {"a"});
+    q.advance(1000ms);
+    REQUIRE(q.stats().workers == 0);
+    q.client(2, {"", "b"});
+    q.worker(100, {"0123456789abcdef", "", "A"}); // which is no reply to what it was given
+    CHECK(q.stats().workers == 0);
+    CHECK(q.take(100) == nothing);
+
+    q.worker(100, {late, "", "A"});
+    CHECK(q.take(1) == nothing); // the request was given up
+    CHECK(q.stats().workers == 1);
+    CHECK(q.stats().stale_replies == 1);
+    const std::string handle = q.handle(100, {"b"});
+    q.worker(100, {late, "", "A"}); // counts once
+    CHECK(q.take(2) == nothing);
+    q.worker(100, {handle, "", "B"});
+    CHECK(q.take(2) == messages{{"", "B"}});
+    CHECK(q.stats().free_workers == 1);
+}
+
+TEST_CASE("pirate queue: a paranoid worker that was given up has to say READY") {
+    queue_options options;
+    options.request_timeout = 10'000ms;
+    options.redeliveries = 0;
+    queue q{options};
+    q.worker(100, ready);
+    q.client(1, {"", "a"});
+    const std::string late = q.handle(100, {"a"});
+    q.advance(10'000ms);
+    REQUIRE(q.stats().workers == 0);
+    q.worker(100, {late, "", "A"});
+    CHECK(q.stats().workers == 0);
+    q.worker(100, ready);
+    CHECK(q.stats().free_workers == 1);
+}
+
 TEST_CASE("pirate queue: a worker that was heard in its job and falls silent is lost") {
     queue q;
     q.worker(100, ready);

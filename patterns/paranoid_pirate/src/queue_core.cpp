@@ -67,6 +67,8 @@ void queue_core::state::from_worker(peer_id worker, message&& m, time_point now)
     if (in.what == kind::ready)
         return on_ready(w, in.spoken, now);
     if (w.what == worker_record::phase::unregistered) {
+        if (in.what == kind::reply && w.owes)
+            return on_late_reply(w, in, now);
         ++stats.unregistered;
         return;
     }

@@ -7,7 +7,9 @@
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/patterns/paranoid_pirate/queue_core.hpp>
 
+#include <cstdint>
 #include <deque>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -64,6 +66,8 @@ struct worker_record {
     dialect speaks = dialect::binary;
     bool beats_in_job = false; ///< Was seen to; only then does silence in this job mean death.
     request_record* job = nullptr;
+    /// Of the job in which it was given up, with the simple protocol: the handle of its reply.
+    std::optional<std::uint64_t> owes;
     time_point heard{}; ///< A job counts as a sign of life.
     time_point sent{};
     time_point busy_since{};
@@ -100,6 +104,7 @@ private:
     void on_ready(worker_record& w, dialect spoken, time_point now);
     void on_heartbeat(worker_record& w, time_point now);
     void on_reply(worker_record& w, const to_queue& in, message&& m, time_point now);
+    void on_late_reply(worker_record& w, const to_queue& in, time_point now);
     void on_nonsense(worker_record& w, time_point now);
     void unregister(worker_record& w, time_point now);
     void make_free(worker_record& w, time_point now);

@@ -10,6 +10,7 @@ using phase = worker_record::phase;
 // Said again it starts the conversation anew: what the worker had been given is lost to it.
 void queue_core::state::on_ready(worker_record& w, dialect spoken, time_point now) {
     unregister(w, now);
+    w.owes.reset();
     ++stats.registrations;
     ++stats.workers;
     w.speaks = spoken;
@@ -45,8 +46,24 @@ void queue_core::state::on_reply(worker_record& w, const to_queue& in, message&&
     dispatch(now);
 }
 
+// A REQ's reply is its next READY, and nothing else would tell that it is there again: it hears
+// no heartbeats that could cease.
+void queue_core::state::on_late_reply(worker_record& w, const to_queue& in, time_point now) {
+    const std::optional<reply_handle> to = decode_handle(in.handle);
+    if (!to || to->handle != *w.owes) {
+        ++stats.unregistered;
+        return;
+    }
+    w.owes.reset();
+    ++stats.stale_replies;
+    ++stats.workers;
+    make_free(w, now);
+    dispatch(now);
+}
+
 void queue_core::state::on_nonsense(worker_record& w, time_point now) {
     ++stats.malformed;
+    w.owes.reset();
     unregister(w, now);
     dispatch(now);
 }
@@ -114,8 +131,11 @@ void queue_core::state::expire_workers(time_point now) {
         expire(*w);
     for (worker_record* w = jobs_.front();
          w != nullptr && guard_.postponed(w->heard + options_.request_timeout) <= now;
-         w = jobs_.front())
+         w = jobs_.front()) {
+        if (options_.speaks == protocol::simple)
+            w->owes = w->job->handle() ^ salt_;
         expire(*w);
+    }
     dispatch(now);
 }
 
