@@ -95,7 +95,7 @@ private:
 
     void recovered(const std::string& server) {
         lazy_pirate::client_options options;
-        options.timeout = milliseconds{1000};
+        options.timeout = milliseconds{5000};
         options.tagged = world_.draw(2) == 0;
         must_serve(std::make_unique<lazy_client>(
             world_, world_.add_host(), options, std::vector{server},

@@ -71,7 +71,7 @@ private:
             queue_.max_waiting = 1 + world_.draw(4);
         if (world_.draw(4) == 0)
             queue_.max_waiting_octets = 1 + world_.draw(2000);
-        if (world_.draw(3) == 0)
+        if (world_.draw(3) != 0)
             queue_.max_waiting_per_client = 1 + world_.draw(4);
     }
 
@@ -116,8 +116,8 @@ private:
     }
 
     void add_greedy_client() {
-        const asking asks{.requests = static_cast<int>(1 + world_.draw(40)),
-                          .at_once = static_cast<int>(1 + world_.draw(15)),
+        const asking asks{.requests = static_cast<int>(1 + world_.draw(80)),
+                          .at_once = static_cast<int>(1 + world_.draw(40)),
                           .longest_pause = milliseconds{world_.draw(50)}};
         const milliseconds patience{200 + world_.draw(1000)};
         add(false, [this, asks, patience](host_id host) {
@@ -128,7 +128,7 @@ private:
 
     void recovered() {
         lazy_pirate::client_options options;
-        options.timeout = milliseconds{1000};
+        options.timeout = milliseconds{5000};
         options.tagged = world_.draw(2) == 0;
         must_serve(std::make_unique<lazy_client>(
             world_, world_.add_host(), options, queues,

@@ -152,8 +152,9 @@ void pirate_witness::check(const paranoid_pirate::queue_stats& stats, time_point
          "counters say what was seen");
     must(stats.malformed == 0 && stats.malformed_requests == 0,
          "what our own peers say is understood");
-    // Two for each client, and what lost workers leave.
-    const std::size_t beyond = 2 * stats.clients + most_given_;
+    // Two for each client with what had been read of it, and what lost workers leave.
+    const std::size_t beyond =
+        (2 + options_.max_waiting_per_client) * stats.clients + most_given_;
     must(stats.waiting <= options_.max_waiting + beyond, "queues stay within their bounds");
     must(stats.waiting_octets <= options_.max_waiting_octets + (1 + beyond) * largest_request_,
          "queues stay within their bounds in octets");

@@ -236,8 +236,7 @@ void socket::pump() {
         while (session* const s = core_.next_dirty())
             flush(*s);
         while (session* const s = core_.next_resumed())
-            if (const stream_ptr end = stream_of(*s))
-                read(end);
+            resume(*s);
         serve_receivers();
         serve_senders();
     } while (core_.any_work());
@@ -388,6 +387,16 @@ std::size_t socket::take_in(std::deque<std::byte>& from,
         taken += size;
     }
     return taken;
+}
+
+// What was read may be all that there is.
+void socket::resume(session& s) {
+    const stream_ptr end = stream_of(s);
+    if (!end)
+        return;
+    if (s.undecoded && s.link->is_open())
+        static_cast<void>(core_.decode(s, world_.now()));
+    read(end);
 }
 
 void socket::read(const stream_ptr& end) {

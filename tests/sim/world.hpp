@@ -148,6 +148,7 @@ private:
     void write_rest(session& s, const stream_ptr& end);
     std::size_t write(const stream_ptr& end, std::span<const std::span<const std::byte>> spans);
     std::size_t take_in(std::deque<std::byte>& from, std::span<const std::span<std::byte>> room);
+    void resume(session& s);
     void read(const stream_ptr& end);
     void let_go(session& s, bool reset);
     void lose(session& s, std::error_code why);
