@@ -70,6 +70,21 @@ TEST_CASE("majordomo broker: all of a dead worker's requests are run again, in t
     CHECK(b.bodies(3) == "acde");
 }
 
+TEST_CASE("majordomo broker: workers that are lost together do not get each other's requests") {
+    broker_options options;
+    options.redeliveries = 1;
+    broker b{options};
+    b.worker_with_credit(1, 2);
+    b.worker_with_credit(3, 2);
+    b.client(2, {"a"});
+    CHECK(b.bodies(1) == "a");
+    b.advance(10s);
+    CHECK(b.stats().expired_workers == 2);
+    CHECK(b.bodies(3) == "");
+    b.worker(4);
+    CHECK(b.bodies(4) == "a");
+}
+
 TEST_CASE("majordomo broker: a worker's reply to another one's request is stale") {
     broker b;
     b.worker_with_credit(1, 2);

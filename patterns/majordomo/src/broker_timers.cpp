@@ -67,8 +67,15 @@ void broker_core::state::expire_requests(time_point now) {
 }
 
 void broker_core::state::expire_workers(time_point now) {
-    for (peer_record* w = silences_.front();
-         w != nullptr && guard_.postponed(w->heard + silence_) <= now; w = silences_.front()) {
+    const auto is_silent = [this, now](const peer_record* w) {
+        return w != nullptr && guard_.postponed(w->heard + silence_) <= now;
+    };
+    // Of those that are lost together none is given what another one had.
+    for (peer_record* w = silences_.front(); is_silent(w); w = w->silence_links.after) {
+        w->service->idle.remove(*w);
+        w->service->spare.remove(*w);
+    }
+    for (peer_record* w = silences_.front(); is_silent(w); w = silences_.front()) {
         ++stats.expired_workers;
         remove_worker(*w, now);
     }
