@@ -57,6 +57,7 @@ private:
                 broker_.max_requests_per_service = 1 + world_.draw(2);
         }
         services_ = 1 + world_.draw(2);
+        broker_.max_services = services_ + 1;
         add_broker();
         const std::size_t workers = services_ + world_.draw(3);
         for (std::size_t i = 0; i < workers; ++i)
@@ -108,7 +109,9 @@ private:
         options.retries = kind_ == kind::never_again ? 0 : static_cast<int>(world_.draw(4));
         if (world_.draw(4) == 0 && kind_ != kind::kept)
             options.deadline = milliseconds{1 + world_.draw(1000)};
-        asking asks{service(i % services_), static_cast<int>(1 + world_.draw(12)),
+        // What nobody offers takes up the room of what somebody does, for a while.
+        const bool in_vain = kind_ != kind::kept && world_.draw(6) == 0;
+        asking asks{in_vain ? "none" + std::to_string(i) : service(i % services_), static_cast<int>(1 + world_.draw(12)),
                     static_cast<int>(1 + world_.draw(3)), milliseconds{world_.draw(100)}};
         const bool safe = kind_ == kind::kept && i == 0;
         if (safe) {

@@ -41,7 +41,7 @@ void asker::note_sent(const message& m) {
 
 void asker::over(std::uint64_t request, ending how, const message& m) {
     const auto at = asked_.find(request);
-    must(at != asked_.end(), "a client is told once what became of a request");
+    must(at != asked_.end(), "a request ends once");
     const ledger::number number = at->second;
     asked_.erase(at);
     book_.ended(number, how, m);
