@@ -1,18 +1,16 @@
 // `mizzen worker --simple` and `--paranoid`: a worker at a pirates' queue.
-#include "command_process.hpp"
 #include "console.hpp"
 #include "pirate_commands.hpp"
-#include "sha256.hpp"
+#include "request_jobs.hpp"
+#include "stopper.hpp"
 #include <mizzen/patterns/paranoid_pirate/worker.hpp>
 
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <cstdint>
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,58 +26,14 @@ struct options {
     bool words = false;
 };
 
-/// Runs the command line for each request, in a process of its own.
-class pirate_runner {
-public:
-    pirate_runner(asio::any_io_executor executor, std::string line, command_limits limits)
-        : executor_{std::move(executor)}, line_{std::move(line)}, limits_{limits} {}
-
-    void serve(mizzen::message body, responder answer) {
-        const std::uint64_t number = ++last_number_;
-        const auto kept = std::make_shared<responder>(std::move(answer));
-        auto ended = [this, number, kept](const std::string& failure, const std::string& output) {
-            if (failure.empty()) {
-                kept->reply(mizzen::message{output});
-            } else {
-                log("worker", failure);
-                kept->fail(failure);
-            }
-            running_.erase(number);
-        };
-        running_.emplace(number, std::make_unique<command_process>(
-                                     executor_, line_, std::move(body), limits_, ended));
-    }
-    void stop() { running_.clear(); }
-
-private:
-    asio::any_io_executor executor_;
-    std::string line_;
-    command_limits limits_;
-    std::uint64_t last_number_ = 0;
-    std::map<std::uint64_t, std::unique_ptr<command_process>> running_;
-};
-
-void serve_sha256(const asio::any_io_executor& executor, mizzen::message body, responder answer) {
-    const auto kept = std::make_shared<responder>(std::move(answer));
-    sha256(executor, std::move(body), [kept](const std::string& digest) {
-        if (digest.empty())
-            kept->fail("OpenSSL cannot do SHA-256");
-        else
-            kept->reply(mizzen::message{digest});
-    });
-}
-
-paranoid_pirate::request_handler make_handler(const CLI::App& sub, asio::io_context& io,
-                                              pirate_runner& runner) {
-    if (sub.count("--echo") != 0)
-        return [](mizzen::message body, responder answer) { answer.reply(std::move(body)); };
-    if (sub.count("--sha256") != 0)
-        return [&io](mizzen::message body, responder answer) {
-            serve_sha256(io.get_executor(), std::move(body), std::move(answer));
-        };
-    return [&runner](mizzen::message body, responder answer) {
-        runner.serve(std::move(body), std::move(answer));
-    };
+// The options that a Majordomo worker has as well belong to the subcommand.
+job_kind job_of(const CLI::App& sub) {
+    job_kind out;
+    if (sub.count("--exec") != 0)
+        out.line = sub.get_option("--exec")->as<std::string>();
+    out.echo = sub.count("--echo") != 0;
+    out.sha256 = sub.count("--sha256") != 0;
+    return out;
 }
 
 paranoid_pirate::worker_options to_worker_options(const CLI::App& sub, const options& given) {
@@ -96,19 +50,16 @@ paranoid_pirate::worker_options to_worker_options(const CLI::App& sub, const opt
     return out;
 }
 
-int check(const CLI::App& sub, const options& given) {
-    const auto ways = sub.count("--exec") + sub.count("--echo") + sub.count("--sha256");
+int check(const CLI::App& sub, const options& given, const job_kind& job) {
     std::string trouble;
     if (given.simple && given.paranoid)
         trouble = "at most one of --simple and --paranoid is possible";
     else if (sub.count("service") != 0)
         trouble = "pirates have no services: there is nothing to name";
-    else if (ways != 1)
-        trouble = "exactly one of --exec, --echo and --sha256 is needed";
-    else if (sub.count("--sha256") != 0 && !has_sha256())
-        trouble = "--sha256 needs a build with OpenSSL (meson setup -Dcurve=enabled)";
     else if (sub.count("--broker") > 1)
         trouble = "a pirate worker has one queue";
+    else
+        trouble = job.trouble();
     if (trouble.empty())
         return done;
     log("worker", trouble);
@@ -116,24 +67,25 @@ int check(const CLI::App& sub, const options& given) {
 }
 
 int run(const CLI::App& sub, const options& given) {
-    if (const int trouble = check(sub, given))
+    const job_kind job = job_of(sub);
+    if (const int trouble = check(sub, given, job))
         return trouble;
+    using std::chrono::milliseconds;
     asio::io_context io{1};
-    const std::string line =
-        sub.count("--exec") != 0 ? sub.get_option("--exec")->as<std::string>() : std::string{};
-    pirate_runner runner{io.get_executor(),
-                         line,
-                         {std::chrono::milliseconds{sub.get_option("--timeout")->as<int>()},
-                          sub.get_option("--output-limit")->as<std::size_t>()}};
-    paranoid_pirate::worker worker{io, to_worker_options(sub, given),
-                                   make_handler(sub, io, runner)};
-    asio::signal_set signals{io, SIGINT, SIGTERM};
-    signals.async_wait([&](std::error_code ec, int) {
-        if (ec)
-            return;
-        worker.stop();
-        runner.stop();
-    });
+    const command_limits limits{milliseconds{sub.get_option("--timeout")->as<int>()},
+                                sub.get_option("--output-limit")->as<std::size_t>()};
+    const paranoid_pirate::worker_options worker_options = to_worker_options(sub, given);
+    command_runner<responder> runner{io.get_executor(), job.line, limits,
+                                     worker_options.max_requests};
+    paranoid_pirate::worker worker{io, worker_options,
+                                   make_handler(job, io.get_executor(), runner)};
+    const stopper by_signal{
+        io, milliseconds{sub.get_option("--drain")->as<int>()},
+        [&worker](std::function<void()> drained) { worker.drain(std::move(drained)); },
+        [&] {
+            worker.stop();
+            runner.stop();
+        }};
     const std::string endpoint = sub.count("--broker") != 0
                                      ? sub.get_option("--broker")->as<std::string>()
                                      : std::string{"tcp://127.0.0.1:5556"};

@@ -1,16 +1,16 @@
 // `mizzen queue`: a Simple or a Paranoid Pirate queue.
 #include "console.hpp"
 #include "pirate_commands.hpp"
+#include "stopper.hpp"
 #include <mizzen/patterns/paranoid_pirate/queue.hpp>
 
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <chrono>
-#include <csignal>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace mizzen::cli {
 namespace {
@@ -44,43 +44,6 @@ paranoid_pirate::queue_options to_queue_options(const options& given) {
     return out;
 }
 
-/// The first signal lets what is here be finished, within limits; the second does not.
-class stopper {
-public:
-    stopper(asio::io_context& io, paranoid_pirate::queue& node, std::chrono::milliseconds patience)
-        : signals_{io, SIGINT, SIGTERM}, timer_{io}, node_{node}, patience_{patience} {}
-
-    void wait() {
-        signals_.async_wait([this](std::error_code ec, int) {
-            if (ec)
-                return;
-            if (draining_ || patience_.count() == 0)
-                return end();
-            draining_ = true;
-            wait();
-            timer_.expires_after(patience_);
-            timer_.async_wait([this](std::error_code over) {
-                if (!over)
-                    end();
-            });
-            node_.drain([this] { end(); });
-        });
-    }
-
-private:
-    void end() {
-        timer_.cancel();
-        signals_.cancel();
-        node_.stop();
-    }
-
-    asio::signal_set signals_;
-    asio::steady_timer timer_;
-    paranoid_pirate::queue& node_;
-    std::chrono::milliseconds patience_;
-    bool draining_ = false;
-};
-
 std::string words_of(const paranoid_pirate::queue_stats& counts) {
     const auto lost = counts.dropped_expired + counts.dropped_given_up + counts.dropped_gone +
                       counts.dropped_draining;
@@ -97,8 +60,10 @@ int run(const options& given) {
     asio::io_context io{1};
     paranoid_pirate::queue node{io, to_queue_options(given)};
     // Before the first line, which tells whoever started us that we can be stopped.
-    stopper stop{io, node, std::chrono::milliseconds{given.drain_ms}};
-    stop.wait();
+    const stopper by_signal{
+        io, std::chrono::milliseconds{given.drain_ms},
+        [&node](std::function<void()> drained) { node.drain(std::move(drained)); },
+        [&node] { node.stop(); }};
     std::error_code ec;
     const std::string front = node.bind_frontend(given.front, ec);
     if (ec)

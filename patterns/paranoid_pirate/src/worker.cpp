@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <exception>
+#include <functional>
 #include <string>
 
 namespace mizzen::paranoid_pirate {
@@ -38,11 +39,20 @@ public:
         act();
     }
 
+    void drain(std::function<void()> drained) {
+        if (stopped_)
+            return;
+        drained_ = std::move(drained);
+        core_.drain(clock_now());
+        act();
+    }
+
     void stop() {
         if (std::exchange(stopped_, true))
             return;
         core_.shutdown();
         timer_.cancel();
+        drained_ = nullptr;
         close();
         // The handler may hold what holds the worker; it may also be what called.
         asio::post(executor_, [self = shared_from_this()] { self->serve_ = nullptr; });
@@ -149,8 +159,19 @@ private:
             }
         }
         acting_ = false;
+        end_if_drained();
         if (!stopped_)
             timer_.set(core_.deadline(), [self = shared_from_this()] { self->on_time(); });
+    }
+
+    // Once the last reply is with the socket, which lingers.
+    void end_if_drained() {
+        if (stopped_ || !core_.ended() || !unsent_.empty())
+            return;
+        const auto drained = std::exchange(drained_, nullptr);
+        stop();
+        if (drained)
+            asio::post(executor_, drained);
     }
 
     void serve(message&& body, responder answer) {
@@ -182,7 +203,8 @@ private:
         while (!unsent_.empty() && socket_->try_send(unsent_.front()))
             unsent_.pop_front();
         if (!unsent_.empty())
-            wait_send();
+            return wait_send();
+        end_if_drained();
     }
 
     void on_time() {
@@ -202,6 +224,7 @@ private:
     std::unique_ptr<monitor> events_;
     std::uint64_t conversation_ = 0; // completions of an earlier one mean nothing
     std::deque<message> unsent_;     // for the socket to take them
+    std::function<void()> drained_;
     bool acting_ = false;
     bool stopped_ = false;
 };
@@ -230,6 +253,7 @@ void worker::connect(std::string_view endpoint) {
 void worker::connect(std::string_view endpoint, std::error_code& ec) {
     shell_->connect(endpoint, ec);
 }
+void worker::drain(std::function<void()> drained) { shell_->drain(std::move(drained)); }
 void worker::stop() noexcept {
     if (shell_)
         shell_->stop();

@@ -52,10 +52,17 @@ public:
     void fail(std::uint64_t request, std::string_view why, time_point now);
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
     void handle_timeout(time_point now);
+    void drain(time_point now) {
+        guard_.saw(now);
+        draining_ = true;
+        if (what_ != phase::registered || !busy())
+            shutdown();
+    }
     void shutdown() noexcept {
         pending_.clear();
         what_ = phase::ended;
     }
+    [[nodiscard]] bool ended() const noexcept { return what_ == phase::ended; }
     [[nodiscard]] bool next_action(action& out) { return actions_.next(out); }
     [[nodiscard]] bool busy() const noexcept { return !pending_.empty(); }
 
@@ -84,6 +91,7 @@ private:
     worker_options options_;
     milliseconds silence_;
     phase what_ = phase::down;
+    bool draining_ = false;
     patterns::back_off delays_;
     patterns::stall_guard guard_;
     bool queue_beats_in_jobs_ = false;
@@ -113,7 +121,7 @@ void worker_core::state::disconnected(time_point now) {
     if (what_ != phase::registered)
         return;
     pending_.clear();
-    what_ = phase::down;
+    what_ = draining_ ? phase::ended : phase::down;
 }
 
 void worker_core::state::receive(message&& m, time_point now) {
@@ -148,6 +156,10 @@ void worker_core::state::receive(message&& m, time_point now) {
 void worker_core::state::on_request(message&& m, patterns::envelope&& address, time_point now) {
     heard_ = now;
     delays_.reset();
+    if (draining_) {
+        ++stats.ignored;
+        return;
+    }
     if (pending_.size() >= options_.max_requests) {
         ++stats.overflowed;
         return;
@@ -173,6 +185,8 @@ void worker_core::state::reply(std::uint64_t request, message&& body, status out
     ++stats.replies;
     heard_ = now; // plain queues say nothing to a busy worker: that was no silence
     send(std::move(body), now);
+    if (draining_ && !busy())
+        shutdown();
 }
 
 void worker_core::state::fail(std::uint64_t request, std::string_view why, time_point now) {
@@ -216,7 +230,7 @@ void worker_core::state::send(message&& m, time_point now) {
 // Closed at once, so that the queue knows; it is of no use until then.
 void worker_core::state::back_off(time_point now) {
     pending_.clear();
-    what_ = phase::backing_off;
+    what_ = draining_ ? phase::ended : phase::backing_off;
     reconnect_at_ = now + delays_.next();
     actions_.add({step::close, 0, {}});
 }
@@ -265,9 +279,11 @@ void worker_core::fail(std::uint64_t request, std::string_view why, time_point n
 }
 std::optional<time_point> worker_core::deadline() const noexcept { return state_->deadline(); }
 void worker_core::handle_timeout(time_point now) { state_->handle_timeout(now); }
+void worker_core::drain(time_point now) { state_->drain(now); }
 void worker_core::shutdown() noexcept { state_->shutdown(); }
 bool worker_core::next_action(action& out) { return state_->next_action(out); }
 bool worker_core::busy() const noexcept { return state_->busy(); }
+bool worker_core::ended() const noexcept { return state_->ended(); }
 const worker_stats& worker_core::stats() const noexcept { return state_->stats; }
 
 } // namespace mizzen::paranoid_pirate

@@ -8,6 +8,7 @@
 #include <asio/execution_context.hpp>
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -45,6 +46,10 @@ public:
     /// without `ec` throws std::system_error.
     void connect(std::string_view endpoint);
     void connect(std::string_view endpoint, std::error_code& ec);
+
+    /// Takes no new requests, answers those at the handler, and stops. Calls `drained` from the
+    /// executor then; at once if there are none, and never after stop().
+    void drain(std::function<void()> drained);
 
     /// Closes, once the replies given so far are written, for a second at most. Requests at the
     /// handler are for another worker.

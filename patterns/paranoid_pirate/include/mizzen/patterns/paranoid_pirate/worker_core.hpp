@@ -27,7 +27,8 @@ struct worker_stats {
     std::uint64_t failures = 0;     ///< Of the handler.
     std::uint64_t late_replies = 0; ///< To requests of an earlier connection; dropped.
     std::uint64_t malformed = 0;  ///< Messages that are neither a request nor a heartbeat; dropped.
-    std::uint64_t ignored = 0;    ///< Messages of a connection that was given up; dropped.
+    std::uint64_t ignored = 0;    ///< Messages of a connection that was given up, and requests
+                                  ///< while it drains; dropped.
     std::uint64_t overflowed = 0; ///< Requests beyond max_requests; dropped.
     std::uint64_t lost_queues = 0;   ///< Connections given up for the queue's silence.
     std::uint64_t registrations = 0; ///< READYs sent.
@@ -42,8 +43,8 @@ struct worker_stats {
 /// heard to heartbeat in a job, as ours does.
 ///
 /// (A) hands something in:  start, connected, disconnected, receive, reply, fail, handle_timeout,
-///                          shutdown
-/// (B) takes something out: next_action, deadline
+///                          drain, shutdown
+/// (B) takes something out: next_action, deadline, ended
 /// After any (A), empty next_action, then ask for the deadline. `now` never goes back.
 /// Nothing a queue sends throws, save std::bad_alloc when memory is out.
 class worker_core {
@@ -85,12 +86,16 @@ public:
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
     void handle_timeout(time_point now);
 
+    /// Takes no new requests, and shuts down once those at the handler are answered. What the queue
+    /// sends meanwhile is for another worker: it hears of the end by the connection's.
+    void drain(time_point now);
     /// Nothing happens from then on. There is no word to say goodbye; the connection's end is it.
     void shutdown() noexcept;
 
     [[nodiscard]] bool next_action(action& out);
 
     [[nodiscard]] bool busy() const noexcept;
+    [[nodiscard]] bool ended() const noexcept; ///< After shutdown, or at the end of drain.
     [[nodiscard]] const worker_stats& stats() const noexcept;
 
 private:
