@@ -49,6 +49,12 @@ class CommandTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.addCleanup(self.stop_all)
 
+    def fifo(self, name):
+        """A new one, for a test and what it started to wait for each other."""
+        path = self.folder / f"{name}-{len(list(self.folder.iterdir()))}"
+        os.mkfifo(path)
+        return path
+
     def spawn(self, *command, stderr=None, **options):
         log = tempfile.TemporaryFile()
         process = subprocess.Popen([os.fspath(part) for part in command],

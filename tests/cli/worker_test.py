@@ -19,11 +19,6 @@ class Exec(harness.CommandTest):
         self.assertEqual((1, b""), (result.returncode, result.stdout))
         return result.stderr.decode()
 
-    def fifo(self, name):
-        path = self.folder / name
-        os.mkfifo(path)
-        return path
-
     def test_the_body_is_the_commands_input_and_its_output_the_reply(self):
         self.worker(self.node, "upper", "--exec", "tr a-z A-Z")
         self.assertEqual(b"HELLO\n", self.reply(self.node, "upper", "hello"))

@@ -230,6 +230,43 @@ class WithOurQueue(Interop):
                 self.kill(process)
 
 
+    def job_at(self, queue, kind, *options, line):
+        """Our worker, in a job: its process, the job's client and what the job wrote first."""
+        started = self.fifo("started")
+        worker = self.our_worker(queue, kind, "--exec", line.format(started=started), *options)
+        client = self.lazy_later(queue, "x", timeout="60000")  # asks once
+        return worker, client, started.read_text()
+
+    def test_our_worker_finishes_its_job_when_it_is_told_to_stop(self):
+        for kind in KINDS:
+            queue = self.our_queue(kind, "--redeliver", "0")
+            go = self.fifo("go")
+            worker, client, _ = self.job_at(queue, kind,
+                                            line="echo x > '{started}'; cat '%s'" % go)
+            worker.send_signal(signal.SIGTERM)
+            go.write_text("done")
+            self.assertEqual("done", self.answer_of(client))
+            self.assertEqual(0, self.end_of(worker))
+            self.our_worker(queue, kind, "--echo")
+            self.assertEqual(b"y\n", self.lazy("y", "--broker", queue.front))
+
+    def test_our_worker_leaves_its_job_when_it_is_told_twice_or_has_no_time(self):
+        for kind in KINDS:
+            for options, numbers in ((["--drain", "600000"], [signal.SIGTERM, signal.SIGINT]),
+                                     (["--drain", "1"], [signal.SIGTERM]),
+                                     (["--drain", "0"], [signal.SIGINT])):
+                with self.subTest(kind=kind, options=options):
+                    queue = self.our_queue(kind)
+                    worker, client, pid = self.job_at(
+                        queue, kind, *options, line="echo $$ > '{started}'; sleep 600")
+                    for number in numbers:
+                        worker.send_signal(number)
+                    self.assertEqual(0, self.end_of(worker))
+                    self.assertTrue(harness.gone(int(pid)))
+                    self.our_worker(queue, kind, "--echo")
+                    self.assertEqual("x", self.answer_of(client))
+
+
 class WithAPlainQueue(Interop):
     def test_our_client_and_our_worker(self):
         for kind in KINDS:

@@ -263,4 +263,58 @@ TEST_CASE("pirates: a queue that drains answers what it has, and says so once") 
     }
 }
 
+TEST_CASE("pirates: a worker that drains answers what it has, and leaves the rest to others") {
+    const std::string large(4 << 20, 'A'); // more than the connection takes at once
+    for (const protocol how : both) {
+        pattern p{how};
+        std::vector<responder> held;
+        const auto w = p.serve([&](const message&, responder r) { held.push_back(std::move(r)); });
+        lazy_pirate::client c = p.ask();
+        outcome first;
+        c.async_request(message{"a"}, first.handler());
+        REQUIRE(run_until(p.io, [&] { return !held.empty(); }));
+        int drained = 0;
+        w->drain([&] { ++drained; });
+        outcome second; // given to it by the queue as soon as it has answered, or to the other
+        c.async_request(message{"b"}, second.handler());
+        const auto other = p.serve(echo);
+        REQUIRE(run_until(p.io, [&] { return second.ends != 0; }));
+        CHECK(drained == 0);
+        held[0].reply(message{large});
+        REQUIRE(run_until(p.io, [&] { return drained != 0 && first.ends != 0; }));
+        CHECK(first.reply == frames{large});
+        p.await_workers(1);
+        outcome third;
+        c.async_request(message{"c"}, third.handler());
+        REQUIRE(run_until(p.io, [&] { return third.ends != 0; }));
+        CHECK(third.reply == frames{"c"});
+        CHECK(w->stats().requests == 1);
+        CHECK(drained == 1);
+        int idle = 0;
+        other->drain([&] { ++idle; });
+        CHECK(idle == 0); // never from within the call
+        REQUIRE(run_until(p.io, [&] { return idle == 1; }));
+        p.await_workers(0);
+    }
+}
+
+TEST_CASE("pirates: a worker may be stopped while it drains, and says no more") {
+    pattern p{protocol::paranoid};
+    std::vector<responder> held;
+    const auto w = p.serve([&](const message&, responder r) { held.push_back(std::move(r)); });
+    lazy_pirate::client c = p.ask();
+    outcome o;
+    c.async_request(message{"a"}, o.handler());
+    REQUIRE(run_until(p.io, [&] { return !held.empty(); }));
+    bool drained = false;
+    w->drain([&] { drained = true; });
+    w->stop();
+    w->drain([&] { drained = true; });
+    const auto other = p.serve(echo);
+    REQUIRE(run_until(p.io, [&] { return o.ends != 0; }));
+    CHECK(o.reply == frames{"a"});
+    held.clear();
+    CHECK_FALSE(drained);
+}
+
 } // namespace mizzen::paranoid_pirate

@@ -282,6 +282,70 @@ TEST_CASE("pirate worker: no more requests are at the handler than may be") {
     CHECK(w.take() == messages{{"1", "", "B"}, {"0", "", "A"}});
 }
 
+TEST_CASE("pirate worker: a drain without work is over at once") {
+    worker w = registered();
+    w.core.drain(w.now);
+    CHECK(w.core.ended());
+    CHECK_FALSE(w.core.deadline());
+    worker unconnected;
+    unconnected.core.start();
+    unconnected.core.drain(unconnected.now);
+    CHECK(unconnected.core.ended());
+}
+
+TEST_CASE("pirate worker: a drain answers what it has, takes nothing new, then ends") {
+    for (const worker_options& options : {worker_options{}, simple_options()}) {
+        worker w = registered(options);
+        const frames front = options.speaks == protocol::simple ? frames{""} : frames{};
+        w.in(front + frames{handle, "", "a"});
+        w.in(front + frames{"client", "", "b"});
+        w.core.drain(w.now);
+        w.in(front + frames{"late", "", "c"});
+        CHECK(w.jobs.size() == 2);
+        CHECK(w.stats().ignored == 1);
+        w.reply(w.jobs[1], {"B"});
+        CHECK_FALSE(w.core.ended());
+        w.fail(w.jobs[0]);
+        CHECK(w.core.ended());
+        CHECK(w.take() == messages{front + frames{"client", "", "B"},
+                                   front + frames{handle + "\1", "", "broken"}});
+        CHECK_FALSE(w.core.deadline());
+        w.connected();
+        CHECK(w.take().empty());
+    }
+}
+
+TEST_CASE("pirate worker: in a drain it heartbeats with a queue that does so, and misses it") {
+    worker w = registered();
+    w.in({handle, "", "a"});
+    w.core.drain(w.now);
+    w.advance(1s);
+    w.in(beat);
+    w.advance(0s);
+    CHECK(w.take() == messages{beat});
+    w.advance(3s);
+    CHECK(w.closed.size() == 1);
+    CHECK(w.core.ended()); // nobody is left to answer
+    w.advance(1h);
+    CHECK(w.opened.size() == 1);
+}
+
+TEST_CASE("pirate worker: a drain is over when the queue is lost, or can only be left") {
+    worker lost = registered();
+    lost.in({handle, "", "a"});
+    lost.core.drain(lost.now);
+    lost.core.disconnected(lost.now);
+    CHECK(lost.core.ended());
+    worker failing = registered();
+    failing.in({"client", "", "a"}); // through a queue that has no word for a failure
+    failing.core.drain(failing.now);
+    failing.fail(failing.jobs[0]);
+    CHECK(failing.closed.size() == 1);
+    CHECK(failing.core.ended());
+    failing.advance(1h);
+    CHECK(failing.opened.size() == 1);
+}
+
 TEST_CASE("pirate worker: after shutdown nothing happens") {
     worker w = registered();
     w.in({"client", "", "a"});
