@@ -5,6 +5,7 @@
 #include <mizzen/patterns/common/timing.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 
 namespace mizzen::patterns {
@@ -18,9 +19,11 @@ public:
         full, ///< From nothing to the whole pause.
     };
 
+    /// Pauses have at most a year, which whoever wants no limit may name as well.
     back_off(milliseconds first, milliseconds maximum, jitter how, std::uint64_t seed) noexcept
-        : first_{std::max(first, milliseconds{0})}, maximum_{std::max(maximum, first_)}, how_{how},
-          pause_{first_}, random_{seed} {}
+        : first_{std::clamp(first, milliseconds{0}, milliseconds{longest})},
+          maximum_{std::clamp(maximum, first_, milliseconds{longest})}, how_{how}, pause_{first_},
+          random_{seed} {}
 
     [[nodiscard]] milliseconds next() noexcept {
         const milliseconds pause = pause_;
@@ -33,6 +36,8 @@ public:
     void reset() noexcept { pause_ = first_; }
 
 private:
+    static constexpr std::chrono::hours longest{24 * 365};
+
     [[nodiscard]] milliseconds below(milliseconds most) noexcept {
         const auto count = static_cast<std::uint64_t>(most.count());
         return milliseconds{static_cast<std::int64_t>(random_.next() % (count + 1))};
