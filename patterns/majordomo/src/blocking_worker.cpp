@@ -1,76 +1,35 @@
 // Blocking workers: requests that wait for a thread of the program.
-#include <mizzen/error.hpp>
-#include <mizzen/hosted_loop.hpp>
+#include "hosted.hpp"
 #include <mizzen/patterns/majordomo/blocking.hpp>
 #include <mizzen/patterns/majordomo/worker.hpp>
 
-#include <asio/error.hpp>
-
 #include <deque>
-#include <new>
+#include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace mizzen::majordomo::blocking {
 
-class worker::state : public std::enable_shared_from_this<worker::state> {
+class worker::state final : public patterns::hosted<majordomo::worker> {
 public:
     struct request {
         message body;
         responder answer;
     };
 
-    state(const worker_options& options, const context& shared) : loop_{shared} {
-        worker_.emplace(loop_.get_executor(), options, [this](message body, responder answer) {
-            requests_.push_back({std::move(body), std::move(answer)});
-            wake_one();
-        });
-    }
+    state(const worker_options& options, const context& shared)
+        : hosted{shared, options, [this](message body, responder answer) {
+                     requests_.push_back({std::move(body), std::move(answer)});
+                     wake_one();
+                 }} {}
 
-    void start() {
-        loop_.on_close([weak = weak_from_this()] {
-            if (const auto self = weak.lock())
-                self->end(mizzen::errc::context_closed);
-        });
-    }
-
-    void connect(std::string_view endpoint, std::error_code& ec) {
-        loop_.call([&] {
-            ec = why_;
-            if (!ec)
-                worker_->connect(endpoint, ec);
-        });
-    }
-
-    bool receive(message& body, std::unique_ptr<responder>& answer, milliseconds limit,
-                 std::error_code& ec) {
-        hosted_loop::waiting something;
-        return loop_.call(
-            something, limit,
-            [&] {
-                if (!requests_.empty() || draining_ || why_)
-                    something.end();
-                else
-                    receivers_.insert(&something);
+    bool receive(std::optional<request>& out, milliseconds limit, std::error_code& ec) {
+        return receive_first(
+            requests_, limit,
+            [this] {
+                return draining_ ? make_error_code(mizzen::errc::socket_closed) : std::error_code{};
             },
-            [&] {
-                receivers_.erase(&something);
-                ec = why_;
-                if (!ec && requests_.empty() && draining_)
-                    ec = mizzen::errc::socket_closed;
-                else if (!ec && requests_.empty())
-                    ec = limit == milliseconds::zero() ? make_error_code(mizzen::errc::would_block)
-                                                       : make_error_code(std::errc::timed_out);
-                if (ec)
-                    return false;
-                body = std::move(requests_.front().body);
-                answer = std::make_unique<responder>(std::move(requests_.front().answer));
-                requests_.pop_front();
-                if (!requests_.empty())
-                    wake_one();
-                return true;
-            });
+            [&](request&& first) { out.emplace(std::move(first)); }, ec);
     }
 
     bool drain(milliseconds limit, std::error_code& ec) {
@@ -79,14 +38,14 @@ public:
             bool drained = false;
         };
         const auto one = std::make_shared<call>();
-        return loop_.call(
+        return loop().call(
             one->over, limit,
             [&] {
-                if (why_)
+                if (why_closed())
                     return one->over.end();
                 draining_ = true;
                 wake_all();
-                worker_->async_drain([one](std::error_code error) {
+                component().async_drain([one](std::error_code error) {
                     one->drained = !error;
                     one->over.end();
                 });
@@ -94,49 +53,20 @@ public:
             [&] {
                 ec.clear();
                 if (!one->drained)
-                    ec = why_ ? why_ : make_error_code(std::errc::timed_out);
+                    ec = why_closed() ? why_closed() : make_error_code(std::errc::timed_out);
                 return !ec;
             });
     }
 
-    void close() {
-        loop_.call([&] { end(mizzen::errc::socket_closed); });
-    }
     template <class Function> void call(Function&& what) {
-        loop_.call(std::forward<Function>(what));
+        loop().call(std::forward<Function>(what));
     }
-    [[nodiscard]] worker_stats stats() const {
-        return loop_.call([&] { return worker_ ? worker_->stats() : last_stats_; });
-    }
-    [[nodiscard]] bool inherited() const noexcept { return loop_.inherited(); }
 
 private:
-    void wake_one() {
-        if (!receivers_.empty())
-            (*receivers_.begin())->end();
-    }
-    void wake_all() {
-        for (hosted_loop::waiting* each : receivers_)
-            each->end();
-    }
-    void end(std::error_code why) {
-        if (!worker_)
-            return;
-        why_ = why;
-        worker_->stop();
-        last_stats_ = worker_->stats();
-        worker_.reset();
-        requests_.clear();
-        wake_all();
-    }
+    void let_go() override { requests_.clear(); }
 
-    hosted_loop loop_;
-    std::error_code why_; // it is closed
     bool draining_ = false;
     std::deque<request> requests_;
-    std::set<hosted_loop::waiting*> receivers_;
-    std::optional<majordomo::worker> worker_; // until it is closed
-    worker_stats last_stats_;
 };
 
 // --- A request ---
@@ -199,9 +129,7 @@ void incoming::fail(std::string_view why) {
 // --- The handle ---
 
 worker::worker(const worker_options& options, const context& shared)
-    : state_{std::make_shared<state>(options, shared)} {
-    state_->start();
-}
+    : state_{patterns::make_hosted<state>(options, shared)} {}
 
 worker& worker::operator=(worker&& other) noexcept {
     if (this != &other) {
@@ -219,38 +147,29 @@ void worker::connect(std::string_view endpoint, std::error_code& ec) {
 void worker::connect(std::string_view endpoint) {
     std::error_code ec;
     connect(endpoint, ec);
-    if (ec)
-        throw std::system_error{ec, "connect"};
+    patterns::throw_if(ec, "connect");
 }
 bool worker::receive(incoming& out, milliseconds limit, std::error_code& ec) {
-    message body;
-    std::unique_ptr<responder> answer;
-    if (!state_->receive(body, answer, limit, ec))
+    std::optional<state::request> request;
+    if (!state_->receive(request, limit, ec))
         return false;
     incoming next;
-    next.body = std::move(body);
-    next.state_ = std::make_unique<incoming::state>(state_, std::move(answer));
+    next.body = std::move(request->body);
+    next.state_ = std::make_unique<incoming::state>(
+        state_, std::make_unique<responder>(std::move(request->answer)));
     out = std::move(next);
     return true;
 }
 incoming worker::receive() {
     incoming out;
     std::error_code ec;
-    if (!receive(out, milliseconds{-1}, ec))
-        throw std::system_error{ec, "receive"};
+    static_cast<void>(receive(out, milliseconds{-1}, ec));
+    patterns::throw_if(ec, "receive");
     return out;
 }
 bool worker::drain(milliseconds limit, std::error_code& ec) { return state_->drain(limit, ec); }
 
-void worker::close() noexcept {
-    if (!state_)
-        return;
-    if (state_->inherited()) { // a thread that held the loop up may not exist here
-        static_cast<void>(new (std::nothrow) std::shared_ptr<state>{state_});
-        return;
-    }
-    state_->close();
-}
+void worker::close() noexcept { patterns::close_hosted(state_); }
 worker_stats worker::stats() const { return state_->stats(); }
 
 } // namespace mizzen::majordomo::blocking
