@@ -55,6 +55,12 @@ class CommandTest(unittest.TestCase):
         os.mkfifo(path)
         return path
 
+    def tell(self, fifo, line):
+        """Leaves a line for whoever reads one, though nobody may be there any more."""
+        end = os.open(fifo, os.O_RDWR)
+        self.addCleanup(os.close, end)
+        os.write(end, line.encode() + b"\n")
+
     def spawn(self, *command, stderr=None, **options):
         log = tempfile.TemporaryFile()
         process = subprocess.Popen([os.fspath(part) for part in command],

@@ -84,12 +84,13 @@ class Exec(harness.CommandTest):
 
     def test_a_worker_that_is_told_to_stop_finishes_what_it_has(self):
         started, go = self.fifo("started"), self.fifo("go")
-        worker = self.worker(self.node, "slow", "--exec", f"echo x > '{started}'; cat '{go}'")
+        worker = self.worker(self.node, "slow", "--exec",
+                             f"echo x > '{started}'; head -n 1 '{go}'")
         client = self.spawn(harness.MIZZEN, "request", "slow", "x", "--broker",
                             self.node.endpoint, "--timeout", "60000")
         started.read_text()
         worker.send_signal(signal.SIGTERM)
-        go.write_text("done")
+        self.tell(go, "done")
         self.assertEqual("done", self.line_of(client))
         self.assertEqual(0, self.end_of(worker))
         self.wait_for_service(self.node, "slow", b"404")

@@ -241,10 +241,10 @@ class WithOurQueue(Interop):
         for kind in KINDS:
             queue = self.our_queue(kind, "--redeliver", "0")
             go = self.fifo("go")
-            worker, client, _ = self.job_at(queue, kind,
-                                            line="echo x > '{started}'; cat '%s'" % go)
+            worker, client, _ = self.job_at(
+                queue, kind, line="echo x > '{started}'; head -n 1 '%s'" % go)
             worker.send_signal(signal.SIGTERM)
-            go.write_text("done")
+            self.tell(go, "done")
             self.assertEqual("done", self.answer_of(client))
             self.assertEqual(0, self.end_of(worker))
             self.our_worker(queue, kind, "--echo")
