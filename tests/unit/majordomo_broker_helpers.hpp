@@ -53,15 +53,8 @@ struct broker {
         up(peer);
         in(peer, client_frames(service, body));
     }
-    /// Lets time pass, waking the core whenever it asked for that.
     void advance(time_point::duration by) {
-        const time_point end = now + by;
-        for (auto due = core.deadline(); due && *due <= end; due = core.deadline()) {
-            now = std::max(now, *due);
-            core.handle_timeout(now);
-            collect();
-        }
-        now = end;
+        pass_time(core, now, by, [this] { collect(); });
     }
     /// What was sent to `peer` since the last call.
     std::vector<frames> take(peer_id peer) { return std::exchange(sent[peer], {}); }

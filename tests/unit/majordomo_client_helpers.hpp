@@ -87,13 +87,7 @@ struct test_client {
         collect();
     }
     void advance(milliseconds by) {
-        const time_point end = now + by;
-        for (auto due = core.deadline(); due && *due <= end; due = core.deadline()) {
-            now = std::max(now, *due);
-            core.handle_timeout(now);
-            collect();
-        }
-        now = end;
+        pass_time(core, now, by, [this] { collect(); });
     }
     /// Answers mmi.broker, which was sent last, as a plain broker, or one that knows tags.
     void learn(bool aware) {

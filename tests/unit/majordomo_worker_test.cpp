@@ -1,5 +1,6 @@
 // The Majordomo worker, message by message, in virtual time.
 #include "majordomo_helpers.hpp"
+#include "worker_helpers.hpp"
 #include <mizzen/patterns/majordomo/worker_core.hpp>
 
 #include <doctest/doctest.h>
@@ -13,61 +14,18 @@ worker_options echo_options() {
     return options;
 }
 
-// A worker whose actions are kept by kind.
-struct worker {
-    time_point now = start;
-    worker_core core;
-    messages sent;
-    std::vector<std::uint64_t> jobs;
-    messages bodies;
+struct worker : patterns::test::timed_worker<worker, worker_core> {
     std::vector<time_point> reconnects;
 
     explicit worker(const worker_options& options = echo_options(), std::uint64_t seed = 1)
-        : core{options, start, seed} {}
+        : timed_worker{options, seed} {}
 
-    void collect() {
-        for (worker_core::action out; core.next_action(out);) {
-            switch (out.what) {
-            case worker_core::step::send: sent.push_back(frames_of(out.m)); break;
-            case worker_core::step::reconnect: reconnects.push_back(now); break;
-            case worker_core::step::handle_request:
-                jobs.push_back(out.request);
-                bodies.push_back(frames_of(out.m));
-                break;
-            }
-        }
-    }
-    void connected() {
-        core.connected(now);
-        collect();
-    }
-    void in(const frames& parts) {
-        core.receive(message_of(parts), now);
-        collect();
-    }
-    void reply(std::uint64_t job, const frames& body) {
-        core.reply(job, message_of(body), now);
-        collect();
-    }
-    void fail(std::uint64_t job) {
-        core.fail(job, "broken", now);
-        collect();
-    }
-    void advance(milliseconds by) {
-        const time_point end = now + by;
-        for (auto due = core.deadline(); due && *due <= end; due = core.deadline()) {
-            now = std::max(now, *due);
-            core.handle_timeout(now);
-            collect();
-        }
-        now = end;
-    }
+    void note(worker_core::step /*reconnect*/) { reconnects.push_back(now); }
     /// Connected, registered, nothing sent.
     void register_quietly() {
         connected();
         sent.clear();
     }
-    messages take() { return std::exchange(sent, {}); }
 };
 
 TEST_CASE("majordomo worker: it says READY on every connection, and nothing before") {

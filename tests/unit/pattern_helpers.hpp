@@ -6,7 +6,9 @@
 
 #include <asio/io_context.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -48,6 +50,18 @@ inline std::string tag_frame(char id, std::uint32_t deadline_ms = 0) {
 }
 inline std::string tag_frame(char id, std::uint32_t deadline_ms, char outcome) {
     return tag_frame(id, deadline_ms) + outcome;
+}
+
+/// Lets time pass, waking the core whenever it asked for that; `collect` takes what it then wants.
+template <class Core, class Collect>
+void pass_time(Core& core, zmtp::time_point& now, zmtp::time_point::duration by, Collect collect) {
+    const zmtp::time_point end = now + by;
+    for (auto due = core.deadline(); due && *due <= end; due = core.deadline()) {
+        now = std::max(now, *due);
+        core.handle_timeout(now);
+        collect();
+    }
+    now = end;
 }
 
 /// Runs the loop until `condition` holds; false if it does not for a long while.

@@ -49,13 +49,7 @@ struct queue {
         collect();
     }
     void advance(time_point::duration by) {
-        const auto end = now + by;
-        for (auto due = core.deadline(); due && *due <= end; due = core.deadline()) {
-            now = std::max(now, *due);
-            core.handle_timeout(now);
-            collect();
-        }
-        now = end;
+        pass_time(core, now, by, [this] { collect(); });
     }
     /// As long as `by`, with the workers' heartbeats.
     void advance_with_beats(milliseconds by, const std::vector<peer_id>& workers) {

@@ -1,5 +1,5 @@
 // The pirates' worker, message by message, in virtual time.
-#include "pattern_helpers.hpp"
+#include "worker_helpers.hpp"
 #include <mizzen/patterns/paranoid_pirate/worker_core.hpp>
 
 #include <doctest/doctest.h>
@@ -15,57 +15,16 @@ const frames ready{"\1"};
 const frames beat{"\2"};
 const std::string handle = "00000000deadbeef";
 
-struct worker {
-    zmtp::time_point now = start;
-    worker_core core;
-    messages sent;
-    std::vector<std::uint64_t> jobs;
-    messages bodies;
+struct worker : timed_worker<worker, worker_core> {
     std::vector<zmtp::time_point> opened;
     std::vector<zmtp::time_point> closed;
 
     explicit worker(const worker_options& options = {}, std::uint64_t seed = 1)
-        : core{options, start, seed} {}
+        : timed_worker{options, seed} {}
 
-    void collect() {
-        for (worker_core::action out; core.next_action(out);) {
-            switch (out.what) {
-            case worker_core::step::open: opened.push_back(now); break;
-            case worker_core::step::close: closed.push_back(now); break;
-            case worker_core::step::send: sent.push_back(frames_of(out.m)); break;
-            case worker_core::step::handle_request:
-                jobs.push_back(out.request);
-                bodies.push_back(frames_of(out.m));
-                break;
-            }
-        }
+    void note(worker_core::step what) {
+        (what == worker_core::step::open ? opened : closed).push_back(now);
     }
-    void connected() {
-        core.connected(now);
-        collect();
-    }
-    void in(const frames& parts) {
-        core.receive(message_of(parts), now);
-        collect();
-    }
-    void reply(std::uint64_t job, const frames& body) {
-        core.reply(job, message_of(body), now);
-        collect();
-    }
-    void fail(std::uint64_t job) {
-        core.fail(job, "broken", now);
-        collect();
-    }
-    void advance(milliseconds by) {
-        const auto end = now + by;
-        for (auto due = core.deadline(); due && *due <= end; due = core.deadline()) {
-            now = std::max(now, *due);
-            core.handle_timeout(now);
-            collect();
-        }
-        now = end;
-    }
-    messages take() { return std::exchange(sent, {}); }
     const worker_stats& stats() const { return core.stats(); }
 };
 
