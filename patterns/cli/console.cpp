@@ -3,6 +3,7 @@
 
 #include <mizzen/error.hpp>
 
+#include <array>
 #include <cstdio>
 
 namespace mizzen::cli {
@@ -24,6 +25,24 @@ bool print_line(std::string_view text) {
     std::string line{text};
     line += '\n';
     return write_line(stdout, line);
+}
+
+bool print_parts(const mizzen::message& reply) {
+    for (const octets part : reply) {
+        const std::string_view text = as_text(part);
+        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+            return false;
+        if (!text.ends_with('\n') && std::fputc('\n', stdout) == EOF)
+            return false;
+    }
+    return std::fflush(stdout) == 0;
+}
+
+bool read_stdin(std::string& text) {
+    std::array<char, 65536> chunk{};
+    while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), stdin))
+        text.append(chunk.data(), size);
+    return std::ferror(stdin) == 0;
 }
 
 int endpoint_trouble(std::string_view name, std::string_view what, std::string_view endpoint,

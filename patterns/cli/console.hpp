@@ -1,6 +1,8 @@
 // What the sub-commands say, and the options that several of them have.
 #pragma once
 
+#include <mizzen/message.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <chrono>
@@ -15,6 +17,13 @@ void log(std::string_view name, std::string_view text);
 
 /// One line on stdout, at once. False when it cannot be written.
 bool print_line(std::string_view text);
+
+/// A reply on stdout, at once: each part is a line, whether or not it ends like one. False when it
+/// cannot be written.
+bool print_parts(const mizzen::message& reply);
+
+/// All of stdin. False when it cannot be read.
+bool read_stdin(std::string& text);
 
 /// Says what is wrong with `endpoint`. Gives the exit status: an endpoint that makes no sense is a
 /// matter of usage, one that cannot be had is a failure.

@@ -3,16 +3,15 @@
 
 #include "commands.hpp"
 #include "console.hpp"
+#include "progress_line.hpp"
 
-#include <asio/steady_timer.hpp>
+#include <asio/error.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
-#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -94,12 +93,12 @@ class sender {
 public:
     sender(asio::io_context& io, majordomo::client& client, const file_request_options& options,
            std::string_view list)
-        : io_{io}, client_{client}, timer_{io}, options_{options}, rest_{list},
-          end_{list.find('\0') == std::string_view::npos ? '\n' : '\0'} {}
+        : io_{io}, client_{client}, progress_{io, [this] { return progress(); }}, options_{options},
+          rest_{list}, end_{list.find('\0') == std::string_view::npos ? '\n' : '\0'} {}
 
     void start() {
         if (options_.progress)
-            show_progress();
+            progress_.show();
         send_more();
     }
     [[nodiscard]] bool good() const noexcept { return bad_ == 0 && !stopped_; }
@@ -176,32 +175,17 @@ private:
     }
 
     void end() {
-        timer_.cancel();
         io_.stop(); // signals are still waited for
-        if (std::exchange(shown_, false)) {
-            print_progress();
-            std::fputc('\n', stderr);
-        }
+        progress_.end();
     }
 
-    void print_progress() const {
-        std::fprintf(stderr, "\r%zu done, %zu failed", good_, bad_);
-        std::fflush(stderr);
-    }
-
-    void show_progress() {
-        shown_ = true;
-        print_progress();
-        timer_.expires_after(std::chrono::milliseconds{200});
-        timer_.async_wait([this](std::error_code ec) {
-            if (!ec && shown_)
-                show_progress();
-        });
+    [[nodiscard]] std::string progress() const {
+        return std::to_string(good_) + " done, " + std::to_string(bad_) + " failed";
     }
 
     asio::io_context& io_;
     majordomo::client& client_;
-    asio::steady_timer timer_;
+    progress_line progress_;
     file_request_options options_;
     std::string_view rest_;
     char end_;
@@ -212,7 +196,6 @@ private:
     std::size_t octets_ = 0;
     std::size_t good_ = 0;
     std::size_t bad_ = 0;
-    bool shown_ = false;
     bool stopped_ = false;
 };
 

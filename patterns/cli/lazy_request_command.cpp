@@ -7,9 +7,8 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
-#include <array>
+#include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,25 +22,6 @@ struct options {
     bool tagged = false;
     int total_ms = 0;
 };
-
-bool read_all(std::string& text) {
-    std::array<char, 65536> chunk{};
-    while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), stdin))
-        text.append(chunk.data(), size);
-    return std::ferror(stdin) == 0;
-}
-
-// Each part is a line, whether or not it ends like one.
-bool print_lines(const mizzen::message& reply) {
-    for (const octets part : reply) {
-        const std::string_view text = as_text(part);
-        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-            return false;
-        if (!text.ends_with('\n') && std::fputc('\n', stdout) == EOF)
-            return false;
-    }
-    return std::fflush(stdout) == 0;
-}
 
 lazy_pirate::client_options to_client_options(const CLI::App& sub, const options& given) {
     using std::chrono::milliseconds;
@@ -67,7 +47,7 @@ int ask(asio::io_context& io, lazy_pirate::client& client, const std::string& bo
                              io.stop();
                              if (ec)
                                  return log("request", trouble_of(ec, reply));
-                             if (!print_lines(reply))
+                             if (!print_parts(reply))
                                  return log("request", "cannot write to stdout");
                              status = done;
                          });
@@ -96,7 +76,7 @@ int run(const CLI::App& sub, const options& given) {
         body = sub.get_option("service")->as<std::string>();
     if (body == "-") {
         body.clear();
-        if (!read_all(body)) {
+        if (!read_stdin(body)) {
             log("request", "cannot read stdin");
             return failed;
         }

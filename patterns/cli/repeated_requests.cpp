@@ -5,14 +5,14 @@
 #include "console.hpp"
 #include "file_requests.hpp"
 #include "latency.hpp"
+#include "progress_line.hpp"
 
 #include <asio/error.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstdio>
-#include <string_view>
-#include <utility>
+#include <string>
+#include <system_error>
 
 namespace mizzen::cli {
 namespace {
@@ -21,28 +21,17 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t most_complaints = 10; // the others are counted only
 
-// Each part is a line, whether or not it ends like one.
-bool print_parts(const mizzen::message& reply) {
-    for (const octets part : reply) {
-        const std::string_view text = as_text(part);
-        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-            return false;
-        if (!text.ends_with('\n') && std::fputc('\n', stdout) == EOF)
-            return false;
-    }
-    return std::fflush(stdout) == 0;
-}
-
 class repeater {
 public:
     repeater(asio::io_context& io, majordomo::client& client, const repeat_options& options,
              const std::string& body)
-        : io_{io}, client_{client}, timer_{io}, options_{options}, body_{body} {}
+        : io_{io}, client_{client}, progress_{io, [this] { return progress(); }}, options_{options},
+          body_{body} {}
 
     void start() {
         started_ = clock::now();
         if (options_.progress)
-            show_progress();
+            progress_.show();
         while (sent_ < options_.repeat && sent_ - over() < options_.parallel)
             send_one();
     }
@@ -89,12 +78,8 @@ private:
     }
 
     void end() {
-        timer_.cancel();
         io_.stop(); // signals are still waited for
-        if (std::exchange(shown_, false)) {
-            print_progress();
-            std::fputc('\n', stderr);
-        }
+        progress_.end();
         if (options_.summary)
             print_summary();
     }
@@ -113,26 +98,14 @@ private:
                      ms(times_.within(0.9)), ms(times_.within(0.99)), ms(times_.most()));
     }
 
-    void print_progress() const {
-        std::fprintf(stderr, "\r%llu of %llu replies, %llu failed",
-                     static_cast<unsigned long long>(good_),
-                     static_cast<unsigned long long>(options_.repeat),
-                     static_cast<unsigned long long>(bad_));
-        std::fflush(stderr);
-    }
-    void show_progress() {
-        shown_ = true;
-        print_progress();
-        timer_.expires_after(std::chrono::milliseconds{200});
-        timer_.async_wait([this](std::error_code ec) {
-            if (!ec && shown_)
-                show_progress();
-        });
+    [[nodiscard]] std::string progress() const {
+        return std::to_string(good_) + " of " + std::to_string(options_.repeat) + " replies, " +
+               std::to_string(bad_) + " failed";
     }
 
     asio::io_context& io_;
     majordomo::client& client_;
-    asio::steady_timer timer_;
+    progress_line progress_;
     repeat_options options_;
     mizzen::message body_;
     latency times_;
@@ -140,7 +113,6 @@ private:
     std::uint64_t sent_ = 0;
     std::uint64_t good_ = 0;
     std::uint64_t bad_ = 0;
-    bool shown_ = false;
     bool stopped_ = false;
 };
 

@@ -12,10 +12,8 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -37,13 +35,6 @@ struct options {
     std::size_t outstanding = 64;
     bool progress = false;
 };
-
-bool read_stdin(std::string& text) {
-    std::array<char, 65536> chunk{};
-    while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), stdin))
-        text.append(chunk.data(), size);
-    return std::ferror(stdin) == 0;
-}
 
 majordomo::client_options to_client_options(const options& given) {
     majordomo::client_options out;
