@@ -32,6 +32,31 @@ TEST_CASE("majordomo broker: a client with too many requests is left unread unti
     CHECK(b.stats().paused == 0);
 }
 
+TEST_CASE("majordomo broker: a request waits behind no more of another client's than its bound") {
+    broker_options options;
+    options.max_client_requests = 4;
+    broker b{options};
+    for (const char* body : {"a", "b", "c", "d"})
+        b.client(2, {body});
+    CHECK(b.paused[2]); // whatever else it sends stays where it is
+    b.client(3, {"single"});
+    b.worker(1);
+    std::string order;
+    const auto finish_one = [&] {
+        const auto jobs = b.jobs(1);
+        REQUIRE(jobs.size() == 1);
+        order += jobs[0].second + ' ';
+        b.in(1, reply_frames(jobs[0].first, {"x"}));
+    };
+    finish_one();
+    finish_one();
+    CHECK_FALSE(b.paused[2]);
+    b.client(2, {"e"}); // now it is read: behind the other's
+    for (int i = 0; i < 4; ++i)
+        finish_one();
+    CHECK(order == "a b c d single e ");
+}
+
 TEST_CASE("majordomo broker: a client's octets count as well as its requests") {
     broker_options options;
     options.max_client_octets = 1000;
