@@ -12,7 +12,6 @@
 #include <deque>
 #include <memory>
 #include <new>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -84,8 +83,8 @@ public:
 protected:
     template <class... About>
     explicit hosted(const context& shared, About&&... about)
-        : loop_{shared},
-          component_{std::in_place, loop_.get_executor(), std::forward<About>(about)...} {}
+        : loop_{shared}, component_{std::make_unique<Component>(loop_.get_executor(),
+                                                                std::forward<About>(about)...)} {}
     ~hosted() = default;
 
     [[nodiscard]] const hosted_loop& loop() const noexcept { return loop_; }
@@ -155,7 +154,7 @@ private:
     }
 
     hosted_loop loop_;
-    std::optional<Component> component_; // until it is closed
+    std::unique_ptr<Component> component_; // until it is closed
     stats_type last_stats_{};
     std::error_code why_; // it is closed
     std::set<hosted_loop::waiting*> receivers_;

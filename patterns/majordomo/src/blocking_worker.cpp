@@ -5,7 +5,6 @@
 
 #include <deque>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace mizzen::majordomo::blocking {
@@ -23,13 +22,13 @@ public:
                      wake_one();
                  }} {}
 
-    bool receive(std::optional<request>& out, milliseconds limit, std::error_code& ec) {
+    bool receive(std::unique_ptr<request>& out, milliseconds limit, std::error_code& ec) {
         return receive_first(
             requests_, limit,
             [this] {
                 return draining_ ? make_error_code(mizzen::errc::socket_closed) : std::error_code{};
             },
-            [&](request&& first) { out.emplace(std::move(first)); }, ec);
+            [&](request&& first) { out = std::make_unique<request>(std::move(first)); }, ec);
     }
 
     bool drain(milliseconds limit, std::error_code& ec) {
@@ -150,7 +149,7 @@ void worker::connect(std::string_view endpoint) {
     patterns::throw_if(ec, "connect");
 }
 bool worker::receive(incoming& out, milliseconds limit, std::error_code& ec) {
-    std::optional<state::request> request;
+    std::unique_ptr<state::request> request;
     if (!state_->receive(request, limit, ec))
         return false;
     incoming next;
