@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -16,6 +18,7 @@ namespace {
 
 std::vector<milliseconds> pauses(back_off delays, int count) {
     std::vector<milliseconds> out;
+    out.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i)
         out.push_back(delays.next());
     return out;
@@ -24,6 +27,7 @@ std::vector<milliseconds> pauses(back_off delays, int count) {
 // What a thousand who lost the same peer wait before their attempt of that number.
 std::vector<milliseconds> crowd(back_off::jitter how, int attempt) {
     std::vector<milliseconds> out;
+    out.reserve(1000);
     for (std::uint64_t seed = 0; seed < 1000; ++seed)
         out.push_back(pauses({100ms, 3200ms, how, seed}, attempt).back());
     return out;
