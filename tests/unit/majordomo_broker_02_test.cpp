@@ -143,6 +143,26 @@ TEST_CASE("majordomo broker 0.2: an aware client is told that a reply ended in t
     CHECK(got[1].at(3) == "\x03");
 }
 
+TEST_CASE("majordomo broker 0.2: who asks again does not get the rest of parts that were missed") {
+    broker_options options;
+    options.duplicate_window = 10s;
+    broker b{options};
+    worker_02(b, 1);
+    b.up(2);
+    b.in(2, frames{tag_frame('i'), ""} + ask_02({"a"}));
+    const std::string handle = handle_02(b, 1, {"a"});
+    b.down(2);
+    b.in(1, partial_02(handle, {"A1"}));
+    b.up(3);
+    b.in(3, frames{tag_frame('i'), ""} + ask_02({"a"}));
+    b.in(1, partial_02(handle, {"A2"}));
+    b.in(1, final_02(handle, {"A3"}));
+    const messages got = b.take(3);
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].at(0) == tag_frame('i', 0, '\x05'));
+    CHECK(b.stats().dropped_partials == 2);
+}
+
 TEST_CASE("majordomo broker 0.2: before any part, a lost worker's request is run again") {
     broker b;
     worker_02(b, 1);

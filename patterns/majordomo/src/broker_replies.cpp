@@ -33,11 +33,15 @@ void broker_core::state::send_back(peer_record& p, message&& m, const return_pat
 
 /// A part of a reply, with more to come.
 void broker_core::state::stream(request_record& r, message&& body) {
-    if (r.client == nullptr || r.back.spoken.number == dialect::version::mdp01) {
+    if (r.back.spoken.number == dialect::version::mdp01) {
         ++stats.dropped_partials; // 0.1 knows one reply: the last part
         return;
     }
-    r.streamed = true;
+    r.streamed = true; // whoever asks again later has missed it
+    if (r.client == nullptr) {
+        ++stats.dropped_partials;
+        return;
+    }
     ++stats.partials;
     frame_client_partial(body, r.name(), r.back.spoken);
     send_back(*r.client, std::move(body), r.back, status::ok);
