@@ -11,8 +11,8 @@ made_of& operator+=(made_of& total, const made_of& more) {
     return total;
 }
 
-ledger::number ledger::begin(bool cannot_fail) {
-    entries_.push_back({.cannot_fail = cannot_fail});
+ledger::number ledger::begin(bool cannot_fail, bool hears_parts) {
+    entries_.push_back({.cannot_fail = cannot_fail, .hears_parts = hears_parts});
     ++open_;
     return static_cast<number>(entries_.size() - 1);
 }
@@ -25,11 +25,18 @@ message ledger::body_of(number request) {
     return m;
 }
 
-message ledger::answer_to(const message& body, int run) {
+message ledger::answer_to(const message& body, std::size_t run, int parts) {
     message m;
     for (const octets part : body)
         m.push_back(part);
-    m.push_back("done " + std::to_string(run));
+    m.push_back("run " + std::to_string(run) + " in " + std::to_string(parts));
+    return m;
+}
+
+message ledger::part_of(const message& answer, int part) {
+    message m;
+    m.push_back("part " + std::to_string(part));
+    m.push_back(answer.text(answer.size() - 1));
     return m;
 }
 
@@ -51,16 +58,28 @@ void ledger::sent(std::string_view body) {
     ++at(*request).sent;
 }
 
-message ledger::ran(const message& body) {
+message ledger::ran(const message& body, int parts) {
     const auto request = body.empty() ? std::nullopt : request_of(body.text(0));
     must(request && *request < entries_.size(), "what a handler is given is a client's request");
     must(body.size() == 2 && body.text(1) == body_of(*request).text(1),
          "a request comes to the handler as it was sent");
     entry& e = at(*request);
     ++e.runs;
+    e.parts.push_back(parts);
     must(e.runs <= e.sent * runs_a_sending,
          "a request runs once each time it is sent, and again only where that is allowed");
-    return answer_to(body, e.runs);
+    return answer_to(body, e.parts.size(), parts);
+}
+
+void ledger::heard_part(number request, const message& part) {
+    entry& e = at(request);
+    ++parts_;
+    must(part.size() == 2, "a part is what a handler made of the request");
+    if (e.heard == 0)
+        e.streaming = part.text(1);
+    must(e.streaming == part.text(1), "all parts are of one run");
+    ++e.heard;
+    must(part.text(0) == "part " + std::to_string(e.heard), "parts come in their order");
 }
 
 void ledger::ended(number request, ending how, const message& reply) {
@@ -76,10 +95,14 @@ void ledger::ended(number request, ending how, const message& reply) {
     must(reply.size() == body.size() + 1, "a reply belongs to its request");
     for (std::size_t i = 0; i < body.size(); ++i)
         must(reply.text(i) == body.text(i), "a reply belongs to its request");
-    bool from_a_run = false;
-    for (int run = 1; run <= e.runs; ++run)
-        from_a_run = from_a_run || reply.text(body.size()) == answer_to({}, run).text(0);
-    must(from_a_run, "a reply is what a handler made of the request");
+    std::size_t from = 0;
+    for (std::size_t run = 1; run <= e.parts.size(); ++run)
+        if (reply.text(body.size()) == answer_to({}, run, e.parts[run - 1]).text(0))
+            from = run;
+    must(from != 0, "a reply is what a handler made of the request");
+    must(e.heard == 0 || e.streaming == reply.text(body.size()), "all parts are of one run");
+    must(e.heard == (e.hears_parts ? e.parts[from - 1] : 0),
+         "who is told of parts is told of all before the reply");
 }
 
 void ledger::forgotten(number request) {
@@ -91,6 +114,7 @@ void ledger::forgotten(number request) {
 }
 
 void ledger::add_to(made_of& total) const {
+    total.parts += parts_;
     for (const entry& e : entries_) {
         ++total.requests;
         total.repeated += e.runs > 1 ? 1 : 0;

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace mizzen::sim {
 
@@ -27,6 +28,7 @@ inline void must(bool holds, const char* sentence) {
 struct made_of {
     std::uint64_t requests = 0;
     std::uint64_t replies = 0;
+    std::uint64_t parts = 0;     ///< Before the last ones.
     std::uint64_t errors = 0;    ///< That clients were told of.
     std::uint64_t abandoned = 0; ///< By clients that had no reply in time.
     std::uint64_t killed = 0;    ///< Requests whose client was.
@@ -46,6 +48,7 @@ struct made_of {
 inline constexpr std::pair<const char*, std::uint64_t made_of::*> parts_of_history[] = {
     {"requests", &made_of::requests},
     {"replies", &made_of::replies},
+    {"parts of replies", &made_of::parts},
     {"errors", &made_of::errors},
     {"abandoned", &made_of::abandoned},
     {"killed with their client", &made_of::killed},
@@ -73,15 +76,19 @@ public:
     int runs_a_sending = 1; ///< Times a request may run for each time it was sent.
 
     /// A client starts a request; its body, which says which one it is. `cannot_fail` asks for a
-    /// reply whatever happens.
-    number begin(bool cannot_fail = false);
+    /// reply whatever happens; `hears_parts` says that it is told of every part of an answer.
+    number begin(bool cannot_fail = false, bool hears_parts = false);
     [[nodiscard]] static message body_of(number request);
     /// Nothing unless it is the first part of a request's body.
     [[nodiscard]] static std::optional<number> request_of(std::string_view first_part);
 
     void sent(std::string_view body);
-    /// A handler is given a body, and makes this of it, which no other run does.
-    [[nodiscard]] message ran(const message& body);
+    /// A handler is given a body, and makes this of it, which no other run does: `parts` before
+    /// the answer itself.
+    [[nodiscard]] message ran(const message& body, int parts = 0);
+    [[nodiscard]] static message part_of(const message& answer, int part);
+    /// A client is told of a part, with more to come.
+    void heard_part(number request, const message& part);
     void ended(number request, ending how, const message& reply);
     /// Its client was killed: nobody will be told.
     void forgotten(number request);
@@ -97,14 +104,19 @@ private:
         bool over = false;
         bool cannot_fail = false;
         bool gone = false;
+        bool hears_parts = false;
         int sent = 0;
         int runs = 0;
+        std::vector<int> parts{}; ///< Of each run's answer, the first one's first.
+        std::string streaming{};  ///< The end of the answer that its client is in the midst of.
+        int heard = 0;            ///< Parts of that.
         ending how = ending::abandoned;
     };
     entry& at(number request) { return entries_.at(request); }
-    [[nodiscard]] static message answer_to(const message& body, int run);
+    [[nodiscard]] static message answer_to(const message& body, std::size_t run, int parts);
 
     std::deque<entry> entries_;
+    std::uint64_t parts_ = 0;
     std::size_t open_ = 0;
 };
 

@@ -58,6 +58,10 @@ private:
         }
         services_ = 1 + world_.draw(2);
         broker_.max_services = services_ + 1;
+        // A request that was asked twice must not be answered twice in parts.
+        in_parts_ = kind_ != kind::kept && world_.draw(2) == 0;
+        if (in_parts_)
+            broker_.duplicate_window = milliseconds{10'000};
         add_broker();
         const std::size_t workers = services_ + world_.draw(3);
         for (std::size_t i = 0; i < workers; ++i)
@@ -87,11 +91,13 @@ private:
         options.reconnect = milliseconds{20};
         options.reconnect_max = milliseconds{500};
         options.credit = static_cast<std::uint32_t>(1 + world_.draw(4));
-        if (world_.draw(4) == 0)
+        if (world_.draw(in_parts_ ? 2 : 4) == 0)
             options.protocol = majordomo::dialect::version::mdp02;
         handling handles{milliseconds{world_.draw(2) == 0 ? 5 : 300}};
         if (kind_ != kind::kept && world_.draw(4) == 0)
             handles.fails_one_in = 5;
+        if (in_parts_ && options.protocol == majordomo::dialect::version::mdp02)
+            handles.most_parts = 3;
         add(kind_ == kind::kept && i == 0, [this, options, handles](host_id host) {
             return std::make_unique<majordomo_worker>(world_, host, options, "broker", handles,
                                                       book_);
@@ -103,7 +109,7 @@ private:
         options.retry_delay = milliseconds{1 + world_.draw(100)};
         options.retry_delay_max = milliseconds{300};
         options.probe_timeout = milliseconds{200};
-        if (world_.draw(4) == 0)
+        if (world_.draw(in_parts_ ? 2 : 4) == 0)
             options.protocol = majordomo::dialect::version::mdp02;
         options.timeout = milliseconds{100 + world_.draw(1000)};
         options.retries = kind_ == kind::never_again ? 0 : static_cast<int>(world_.draw(4));
@@ -113,6 +119,7 @@ private:
         const bool in_vain = kind_ != kind::kept && world_.draw(6) == 0;
         asking asks{in_vain ? "none" + std::to_string(i) : service(i % services_), static_cast<int>(1 + world_.draw(12)),
                     static_cast<int>(1 + world_.draw(3)), milliseconds{world_.draw(100)}};
+        asks.hears_parts = options.protocol == majordomo::dialect::version::mdp02;
         const bool safe = kind_ == kind::kept && i == 0;
         if (safe) {
             options.timeout = milliseconds{100'000};
@@ -136,16 +143,22 @@ private:
         }
     }
 
-    // Everybody goes, and the broker knows nobody.
+    // Somebody asks for what nobody offers, and goes; then everybody does.
     void bury() {
         const majordomo::broker_stats& stats = at_broker_->stats();
         total_.redelivered += stats.redelivered;
         total_.refused += stats.dropped_full;
         total_.expired += stats.expired_workers;
-        kill_all_behind(1);
-        must(stats.peers == 0 && stats.workers == 0, "of peers that are gone nothing is kept");
+        const majordomo::client_options plain;
+        auto last = std::make_unique<majordomo_client>(world_, world_.add_host(), plain, brokers,
+                                                       asking{"nothing", 1}, book_, total_);
+        world_.advance(milliseconds{120});
+        last.reset();
+        world_.advance(milliseconds{60});
         must(stats.queued == 0 && stats.dispatched == 0,
              "of requests whose clients are gone nothing is kept");
+        kill_all_behind(1);
+        must(stats.peers == 0 && stats.workers == 0, "of peers that are gone nothing is kept");
         must(stats.services == 0, "services without workers and requests vanish");
     }
 
@@ -153,6 +166,7 @@ private:
     int redeliveries_;
     majordomo::broker_options broker_;
     std::size_t services_ = 1;
+    bool in_parts_ = false; // 0.2's workers may answer so
     majordomo_broker* at_broker_ = nullptr;
 };
 

@@ -136,10 +136,16 @@ private:
             total_));
     }
 
-    // Everybody goes, and the queue knows nobody.
+    // Everybody goes; somebody else asks, and goes as well.
     void bury() {
         kill_all_behind(1);
         const paranoid_pirate::queue_stats& stats = at_queue_->stats();
+        auto last = std::make_unique<lazy_client>(world_, world_.add_host(),
+                                                  lazy_pirate::client_options{}, queues,
+                                                  asking{.requests = 1}, book_, total_);
+        world_.advance(milliseconds{120});
+        last.reset();
+        world_.advance(milliseconds{60});
         must(stats.clients == 0 && stats.workers == 0, "of peers that are gone nothing is kept");
         must(stats.waiting == 0 && stats.waiting_octets == 0 && stats.dispatched == 0,
              "of requests whose clients are gone nothing is kept");

@@ -4,7 +4,8 @@
 namespace mizzen::sim {
 
 work begin_work(const message& body, const handling& how, world& in, ledger& book) {
-    work job{milliseconds{0}, false, book.ran(body)};
+    const int parts = how.most_parts == 0 ? 0 : static_cast<int>(in.draw(how.most_parts + 1));
+    work job{milliseconds{0}, false, parts, book.ran(body, parts)};
     if (book.calm)
         return job;
     job.takes = milliseconds{in.draw(static_cast<std::size_t>(how.longest.count()) + 1)};
@@ -27,7 +28,7 @@ void asker::ask() {
     if (left_to_ask_ == 0)
         return;
     --left_to_ask_;
-    const ledger::number number = book_.begin(asks_.cannot_fail);
+    const ledger::number number = book_.begin(asks_.cannot_fail, asks_.hears_parts);
     const std::uint64_t request = start(ledger::body_of(number));
     must(asked_.emplace(request, number).second, "requests have numbers of their own");
     act();
@@ -37,6 +38,12 @@ void asker::note_sent(const message& m) {
     for (std::size_t i = 0; i < m.size(); ++i)
         if (ledger::request_of(m.text(i)))
             book_.sent(m.text(i));
+}
+
+void asker::heard_part(std::uint64_t request, const message& m) {
+    const auto at = asked_.find(request);
+    must(at != asked_.end(), "no part comes after a request's end");
+    book_.heard_part(at->second, m);
 }
 
 void asker::over(std::uint64_t request, ending how, const message& m) {

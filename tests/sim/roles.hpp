@@ -13,12 +13,14 @@ namespace mizzen::sim {
 struct handling {
     milliseconds longest{100};
     std::size_t fails_one_in = 0; ///< 0: never.
+    std::size_t most_parts = 0;   ///< Before the answer itself.
 };
 
 /// One request at a handler.
 struct work {
     milliseconds takes;
     bool fails;
+    int parts;
     message answer;
 };
 /// Writes down that it runs.
@@ -31,6 +33,7 @@ struct asking {
     int at_once = 1;
     milliseconds longest_pause{100};
     bool cannot_fail = false;
+    bool hears_parts = false;
 };
 
 /// A client, which asks one request after another and writes down what becomes of each.
@@ -52,6 +55,7 @@ protected:
 
     /// A message goes on the wire, with whatever requests are in it.
     void note_sent(const message& m);
+    void heard_part(std::uint64_t request, const message& m);
     void over(std::uint64_t request, ending how, const message& m);
     [[nodiscard]] bool is_open(std::uint64_t request) const { return asked_.contains(request); }
     [[nodiscard]] const asking& asks() const noexcept { return asks_; }
