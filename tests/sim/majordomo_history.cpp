@@ -9,8 +9,6 @@
 namespace mizzen::sim {
 namespace {
 
-const std::vector<std::string> brokers{"broker"};
-
 class history : stage {
 public:
     explicit history(std::uint32_t seed)
@@ -22,9 +20,11 @@ public:
 
     made_of run() {
         play();
-        must(at_broker_->stats().queued == 0 && at_broker_->stats().dispatched == 0,
-             "the broker keeps no request that has ended");
-        recovered();
+        for (std::size_t i = 0; i < brokers_.size(); ++i)
+            must(at_brokers_[i]->stats().queued == 0 && at_brokers_[i]->stats().dispatched == 0,
+                 "the broker keeps no request that has ended");
+        for (const std::string& each : brokers_)
+            recovered({each});
         bury();
         return sum();
     }
@@ -62,7 +62,9 @@ private:
         in_parts_ = kind_ != kind::kept && world_.draw(2) == 0;
         if (in_parts_)
             broker_.duplicate_window = milliseconds{10'000};
-        add_broker();
+        const std::size_t brokers = world_.draw(3) == 0 ? 2 : 1; // which do not know each other
+        for (std::size_t i = 0; i < brokers; ++i)
+            add_broker(i);
         const std::size_t workers = services_ + world_.draw(3);
         for (std::size_t i = 0; i < workers; ++i)
             add_worker(i);
@@ -75,10 +77,12 @@ private:
         return "service" + std::to_string(i);
     }
 
-    void add_broker() {
-        add(kind_ == kind::kept, [this](host_id host) {
-            auto made = std::make_unique<majordomo_broker>(world_, host, broker_, "broker");
-            at_broker_ = made.get();
+    void add_broker(std::size_t i) {
+        brokers_.push_back("broker" + std::to_string(i));
+        at_brokers_.push_back(nullptr);
+        add(kind_ == kind::kept && i == 0, [this, i](host_id host) {
+            auto made = std::make_unique<majordomo_broker>(world_, host, broker_, brokers_[i]);
+            at_brokers_[i] = made.get();
             return made;
         });
     }
@@ -98,10 +102,12 @@ private:
             handles.fails_one_in = 5;
         if (in_parts_ && options.protocol == majordomo::dialect::version::mdp02)
             handles.most_parts = 3;
-        add(kind_ == kind::kept && i == 0, [this, options, handles](host_id host) {
-            return std::make_unique<majordomo_worker>(world_, host, options, "broker", handles,
-                                                      book_);
-        });
+        // What a worker has for each of its brokers shares nothing.
+        for (std::size_t at = 0; at < brokers_.size(); ++at)
+            add(kind_ == kind::kept && i == 0, [this, options, handles, at](host_id host) {
+                return std::make_unique<majordomo_worker>(world_, host, options, brokers_[at],
+                                                          handles, book_);
+            });
     }
 
     void add_client(std::size_t i) {
@@ -123,16 +129,17 @@ private:
         const bool safe = kind_ == kind::kept && i == 0;
         if (safe) {
             options.timeout = milliseconds{100'000};
+            options.retries = 1000; // the other broker may die
             asks.cannot_fail = true;
         }
         add(safe, [this, options, asks](host_id host) {
-            return std::make_unique<majordomo_client>(world_, host, options, brokers, asks, book_,
+            return std::make_unique<majordomo_client>(world_, host, options, brokers_, asks, book_,
                                                       total_);
         });
     }
 
     // A client of its own, which knows nothing of what was before.
-    void recovered() {
+    void recovered(const std::vector<std::string>& brokers) {
         majordomo::client_options options;
         options.timeout = milliseconds{5000};
         options.retries = 3;
@@ -145,19 +152,24 @@ private:
 
     // Somebody asks for what nobody offers, and goes; then everybody does.
     void bury() {
-        const majordomo::broker_stats& stats = at_broker_->stats();
-        total_.redelivered += stats.redelivered;
-        total_.refused += stats.dropped_full;
-        total_.expired += stats.expired_workers;
-        const majordomo::client_options plain;
-        auto last = std::make_unique<majordomo_client>(world_, world_.add_host(), plain, brokers,
+        auto last = std::make_unique<majordomo_client>(world_, world_.add_host(),
+                                                       majordomo::client_options{}, brokers_,
                                                        asking{"nothing", 1}, book_, total_);
         world_.advance(milliseconds{120});
         last.reset();
         world_.advance(milliseconds{60});
-        must(stats.queued == 0 && stats.dispatched == 0,
-             "of requests whose clients are gone nothing is kept");
-        kill_all_behind(1);
+        for (const majordomo_broker* each : at_brokers_)
+            must(each->stats().queued == 0 && each->stats().dispatched == 0,
+                 "of requests whose clients are gone nothing is kept");
+        kill_all_behind(brokers_.size());
+        for (const majordomo_broker* each : at_brokers_)
+            must_know_nobody(each->stats());
+    }
+
+    void must_know_nobody(const majordomo::broker_stats& stats) {
+        total_.redelivered += stats.redelivered;
+        total_.refused += stats.dropped_full;
+        total_.expired += stats.expired_workers;
         must(stats.peers == 0 && stats.workers == 0, "of peers that are gone nothing is kept");
         must(stats.services == 0, "services without workers and requests vanish");
     }
@@ -167,7 +179,8 @@ private:
     majordomo::broker_options broker_;
     std::size_t services_ = 1;
     bool in_parts_ = false; // 0.2's workers may answer so
-    majordomo_broker* at_broker_ = nullptr;
+    std::vector<std::string> brokers_;
+    std::vector<majordomo_broker*> at_brokers_;
 };
 
 } // namespace
