@@ -34,11 +34,11 @@ struct made_of {
     std::uint64_t killed = 0;    ///< Requests whose client was.
     std::uint64_t resent = 0;
     std::uint64_t redelivered = 0;
-    std::uint64_t repeated = 0; ///< Requests that ran more than once.
+    std::uint64_t repeated = 0;   ///< Requests that ran more than once.
     std::uint64_t from_cache = 0; ///< Attempts whose request ran, or had run, already.
-    std::uint64_t refused = 0;  ///< By queues that were full.
-    std::uint64_t held_up = 0;  ///< Times that a client was not read any further.
-    std::uint64_t expired = 0;  ///< Peers that were silent for too long.
+    std::uint64_t refused = 0;    ///< By queues that were full.
+    std::uint64_t held_up = 0;    ///< Times that a client was not read any further.
+    std::uint64_t expired = 0;    ///< Peers that were silent for too long.
     std::uint64_t crashes = 0;
     std::uint64_t faults = 0;   ///< Others: cuts, lost connections, stalls, clock steps.
     std::uint64_t messages = 0; ///< Of sockets alone.

@@ -123,8 +123,9 @@ private:
             options.deadline = milliseconds{1 + world_.draw(1000)};
         // What nobody offers takes up the room of what somebody does, for a while.
         const bool in_vain = kind_ != kind::kept && world_.draw(6) == 0;
-        asking asks{in_vain ? "none" + std::to_string(i) : service(i % services_), static_cast<int>(1 + world_.draw(12)),
-                    static_cast<int>(1 + world_.draw(3)), milliseconds{world_.draw(100)}};
+        asking asks{in_vain ? "none" + std::to_string(i) : service(i % services_),
+                    static_cast<int>(1 + world_.draw(12)), static_cast<int>(1 + world_.draw(3)),
+                    milliseconds{world_.draw(100)}};
         asks.hears_parts = options.protocol == majordomo::dialect::version::mdp02;
         const bool safe = kind_ == kind::kept && i == 0;
         if (safe) {

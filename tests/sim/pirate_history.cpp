@@ -23,8 +23,8 @@ public:
         choose();
         book_.runs_a_sending = 1 + queue_.redeliveries;
         add(kind_ == kind::kept, [this](host_id host) {
-            auto made = std::make_unique<pirate_queue>(world_, host, queue_, "front", "back",
-                                                       total_);
+            auto made =
+                std::make_unique<pirate_queue>(world_, host, queue_, "front", "back", total_);
             at_queue_ = made.get();
             return made;
         });
@@ -58,8 +58,7 @@ private:
         queue_.heartbeat = milliseconds{20 + world_.draw(80)};
         queue_.liveness = 2 + static_cast<int>(world_.draw(3));
         queue_.redeliveries = static_cast<int>(world_.draw(4));
-        queue_.request_timeout =
-            milliseconds{world_.draw(3) == 0 ? 0 : 150 + world_.draw(1000)};
+        queue_.request_timeout = milliseconds{world_.draw(3) == 0 ? 0 : 150 + world_.draw(1000)};
         queue_.request_expiry = milliseconds{200 + world_.draw(2000)};
         if (kind_ == kind::never_again)
             queue_.redeliveries = 0;
@@ -140,9 +139,9 @@ private:
     void bury() {
         kill_all_behind(1);
         const paranoid_pirate::queue_stats& stats = at_queue_->stats();
-        auto last = std::make_unique<lazy_client>(world_, world_.add_host(),
-                                                  lazy_pirate::client_options{}, queues,
-                                                  asking{.requests = 1}, book_, total_);
+        auto last =
+            std::make_unique<lazy_client>(world_, world_.add_host(), lazy_pirate::client_options{},
+                                          queues, asking{.requests = 1}, book_, total_);
         world_.advance(milliseconds{120});
         last.reset();
         world_.advance(milliseconds{60});
