@@ -71,7 +71,7 @@ void pirate_queue::from_client(message&& m) {
         witness_.client_down(from);
         break;
     case zmtp::notice::none:
-        witness_.heard_client(from, m, now());
+        witness_.heard_client(from, now());
         core_.from_client(from, std::move(m), now());
         break;
     case zmtp::notice::peer_writable: break;

@@ -31,7 +31,7 @@ public:
     void client_down(peer_id id) { clients_.erase(id); }
     void worker_up(peer_id id) { workers_[id]; }
     void worker_down(peer_id id) { workers_.erase(id); }
-    void heard_client(peer_id from, const message& m, time_point now);
+    void heard_client(peer_id from, time_point now);
     void heard_worker(peer_id from, const message& m, time_point now);
     void said_client(peer_id to);
     void said_worker(peer_id to, const message& m, time_point now);
@@ -67,7 +67,6 @@ private:
     std::map<peer_id, client> clients_;
     std::map<peer_id, worker> workers_;
     std::size_t most_given_ = 0;     ///< Requests at workers at the same time.
-    std::size_t largest_request_ = 0; ///< In octets.
     std::uint64_t requests_ = 0;
     std::uint64_t replies_ = 0;
     std::uint64_t registrations_ = 0;
