@@ -10,7 +10,7 @@ namespace mizzen::sim {
 
 // Each throws `broken` when something does not hold.
 
-/// A broker, workers and clients of Majordomo.
+/// One broker of Majordomo or two that do not know each other, workers and clients.
 ///
 /// What holds is said by ledger.hpp of requests and by majordomo_witness.hpp of the broker. When
 /// all faults are over, everybody is served, and the broker keeps nothing of whoever is gone.

@@ -139,8 +139,7 @@ void pirate_witness::check(const paranoid_pirate::queue_stats& stats, time_point
     must(stats.dispatched <= given(), "a request counts as dispatched only while a worker has it");
     must(stats.free_workers + stats.dispatched == stats.workers,
          "a worker is free or has one request");
-    must(stats.free_workers == 0 || stats.waiting == 0,
-         "no request waits while a worker is free");
+    must(stats.free_workers == 0 || stats.waiting == 0, "no request waits while a worker is free");
     must(stats.clients <= clients_.size(), "a record is kept of no client that is gone");
     must(stats.requests == requests_ && stats.replies == replies_ &&
              stats.registrations == registrations_ && stats.heartbeats_out == beats_out_ &&
@@ -149,8 +148,7 @@ void pirate_witness::check(const paranoid_pirate::queue_stats& stats, time_point
     must(stats.malformed == 0 && stats.malformed_requests == 0,
          "what our own peers say is understood");
     // Two for each client with what had been read of it, and what lost workers leave.
-    const std::size_t beyond =
-        (2 + options_.max_waiting_per_client) * stats.clients + most_given_;
+    const std::size_t beyond = (2 + options_.max_waiting_per_client) * stats.clients + most_given_;
     must(stats.waiting <= options_.max_waiting + beyond, "queues stay within their bounds");
     must(stats.waiting != 0 || stats.paused == 0, "nobody is held up while nothing waits");
 }

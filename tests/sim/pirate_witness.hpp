@@ -66,7 +66,7 @@ private:
     silence silence_;
     std::map<peer_id, client> clients_;
     std::map<peer_id, worker> workers_;
-    std::size_t most_given_ = 0;     ///< Requests at workers at the same time.
+    std::size_t most_given_ = 0; ///< Requests at workers at the same time.
     std::uint64_t requests_ = 0;
     std::uint64_t replies_ = 0;
     std::uint64_t registrations_ = 0;
