@@ -47,7 +47,7 @@ private:
     std::map<peer_id, client> clients_; // their numbers are not used again
     std::set<std::string, std::less<>> tagged_;
     std::map<std::uint64_t, std::string> running_;
-    std::deque<reply> replies_;                             // to tagged requests, oldest first
+    std::deque<reply> replies_;                              // to tagged requests, oldest first
     std::map<std::string, std::string, std::less<>> latest_; // and what the last one said
     std::uint64_t requests_ = 0;
     std::uint64_t handled_ = 0;

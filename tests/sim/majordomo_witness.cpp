@@ -82,22 +82,23 @@ void majordomo_witness::said(peer_id to, const message& m, time_point now) {
     peer& p = at->second;
     const parsed out = parse(m, false);
     must(!p.dismissed, "a peer that was sent DISCONNECT is told nothing more");
+    if (out.what == word::request || out.what == word::heartbeat)
+        must(p.is_worker, "requests and heartbeats go to workers that are registered");
     switch (out.what) {
     case word::client_reply:
         ++replies_;
         ++p.answered;
         must(p.answered <= p.asked, "a client is answered once for each request");
         break;
-    case word::client_partial: break;
+    case word::client_partial:
+    case word::heartbeat: break;
     case word::request:
-        must(p.is_worker, "requests go to workers that are registered");
         must(!is_silent(p, now), "a dead worker is noticed within its liveness");
         must(p.has.insert(std::string{m.text(out.rest)}).second,
              "every delivery has a handle of its own");
         must(p.has.size() <= p.credit, "no worker is given more than its credit");
         most_given_ = std::max(most_given_, given());
         break;
-    case word::heartbeat: must(p.is_worker, "heartbeats go to workers that are registered"); break;
     case word::disconnect:
         p.dismissed = true;
         p.is_worker = false;

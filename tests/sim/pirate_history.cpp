@@ -17,24 +17,22 @@ const std::vector<std::string> queues{"front"};
 
 class history : stage {
 public:
-    history(std::uint32_t seed, protocol how)
-        : stage{seed}, kind_{static_cast<kind>(world_.draw(3))} {
+    history(std::uint32_t seed, protocol how) : stage{seed}, kind_{static_cast<kind>(in.draw(3))} {
         queue_.speaks = how;
         choose();
-        book_.runs_a_sending = 1 + queue_.redeliveries;
+        book.runs_a_sending = 1 + queue_.redeliveries;
         add(kind_ == kind::kept, [this](host_id host) {
-            auto made =
-                std::make_unique<pirate_queue>(world_, host, queue_, "front", "back", total_);
+            auto made = std::make_unique<pirate_queue>(in, host, queue_, "front", "back", total);
             at_queue_ = made.get();
             return made;
         });
-        const std::size_t workers = 1 + world_.draw(4);
+        const std::size_t workers = 1 + in.draw(4);
         for (std::size_t i = 0; i < workers; ++i)
             add_worker(kind_ == kind::kept && i == 0);
-        const std::size_t clients = 1 + world_.draw(4);
+        const std::size_t clients = 1 + in.draw(4);
         for (std::size_t i = 0; i < clients; ++i)
             add_client(kind_ == kind::kept && i == 0);
-        if (world_.draw(2) == 0)
+        if (in.draw(2) == 0)
             add_greedy_client();
     }
 
@@ -55,23 +53,23 @@ private:
     };
 
     void choose() {
-        queue_.heartbeat = milliseconds{20 + world_.draw(80)};
-        queue_.liveness = 2 + static_cast<int>(world_.draw(3));
-        queue_.redeliveries = static_cast<int>(world_.draw(4));
-        queue_.request_timeout = milliseconds{world_.draw(3) == 0 ? 0 : 150 + world_.draw(1000)};
-        queue_.request_expiry = milliseconds{200 + world_.draw(2000)};
+        queue_.heartbeat = milliseconds{20 + in.draw(80)};
+        queue_.liveness = 2 + static_cast<int>(in.draw(3));
+        queue_.redeliveries = static_cast<int>(in.draw(4));
+        queue_.request_timeout = milliseconds{in.draw(3) == 0 ? 0 : 150 + in.draw(1000)};
+        queue_.request_expiry = milliseconds{200 + in.draw(2000)};
         if (kind_ == kind::never_again)
             queue_.redeliveries = 0;
         if (kind_ == kind::kept) {
             queue_.redeliveries = 1000;
             queue_.request_expiry = milliseconds{0};
         }
-        if (world_.draw(3) == 0)
-            queue_.max_waiting = 1 + world_.draw(4);
-        if (world_.draw(4) == 0)
-            queue_.max_waiting_octets = 1 + world_.draw(2000);
-        if (world_.draw(3) != 0)
-            queue_.max_waiting_per_client = 1 + world_.draw(4);
+        if (in.draw(3) == 0)
+            queue_.max_waiting = 1 + in.draw(4);
+        if (in.draw(4) == 0)
+            queue_.max_waiting_octets = 1 + in.draw(2000);
+        if (in.draw(3) != 0)
+            queue_.max_waiting_per_client = 1 + in.draw(4);
     }
 
     void add_worker(bool is_safe) {
@@ -81,70 +79,67 @@ private:
         options.liveness = queue_.liveness;
         options.reconnect = milliseconds{20};
         options.reconnect_max = milliseconds{500};
-        handling handles{.longest = milliseconds{world_.draw(2) == 0 ? 5 : 300}};
-        if (kind_ != kind::kept && world_.draw(4) == 0)
+        handling handles{.longest = milliseconds{in.draw(2) == 0 ? 5 : 300}};
+        if (kind_ != kind::kept && in.draw(4) == 0)
             handles.fails_one_in = 5;
         add(is_safe, [this, options, handles](host_id host) {
-            return std::make_unique<pirate_worker>(world_, host, options, "back", handles, book_);
+            return std::make_unique<pirate_worker>(in, host, options, "back", handles, book);
         });
     }
 
     void add_client(bool is_safe) {
         lazy_pirate::client_options options;
-        options.timeout = milliseconds{100 + world_.draw(1000)};
-        options.retries = kind_ == kind::never_again ? 0 : static_cast<int>(world_.draw(4));
-        options.pause = milliseconds{world_.draw(100)};
+        options.timeout = milliseconds{100 + in.draw(1000)};
+        options.retries = kind_ == kind::never_again ? 0 : static_cast<int>(in.draw(4));
+        options.pause = milliseconds{in.draw(100)};
         options.pause_max = milliseconds{300};
-        options.tagged = world_.draw(2) == 0;
-        options.keep_connection = world_.draw(4) != 0;
-        options.max_connections = 1 + world_.draw(3);
-        if (world_.draw(4) == 0)
-            options.deadline = milliseconds{1 + world_.draw(1000)};
-        asking asks{.requests = static_cast<int>(1 + world_.draw(12)),
-                    .at_once = static_cast<int>(1 + world_.draw(4)),
-                    .longest_pause = milliseconds{world_.draw(100)},
+        options.tagged = in.draw(2) == 0;
+        options.keep_connection = in.draw(4) != 0;
+        options.max_connections = 1 + in.draw(3);
+        if (in.draw(4) == 0)
+            options.deadline = milliseconds{1 + in.draw(1000)};
+        asking asks{.requests = static_cast<int>(1 + in.draw(12)),
+                    .at_once = static_cast<int>(1 + in.draw(4)),
+                    .longest_pause = milliseconds{in.draw(100)},
                     .cannot_fail = is_safe};
         if (is_safe) {
             options.timeout = milliseconds{100'000};
             options.deadline = milliseconds{0};
         }
         add(is_safe, [this, options, asks](host_id host) {
-            return std::make_unique<lazy_client>(world_, host, options, queues, asks, book_,
-                                                 total_);
+            return std::make_unique<lazy_client>(in, host, options, queues, asks, book, total);
         });
     }
 
     void add_greedy_client() {
-        const asking asks{.requests = static_cast<int>(1 + world_.draw(80)),
-                          .at_once = static_cast<int>(1 + world_.draw(40)),
-                          .longest_pause = milliseconds{world_.draw(50)}};
-        const milliseconds patience{200 + world_.draw(1000)};
+        const asking asks{.requests = static_cast<int>(1 + in.draw(80)),
+                          .at_once = static_cast<int>(1 + in.draw(40)),
+                          .longest_pause = milliseconds{in.draw(50)}};
+        const milliseconds patience{200 + in.draw(1000)};
         add(false, [this, asks, patience](host_id host) {
-            return std::make_unique<greedy_client>(world_, host, patience, "front", asks, book_,
-                                                   total_);
+            return std::make_unique<greedy_client>(in, host, patience, "front", asks, book, total);
         });
     }
 
     void recovered() {
         lazy_pirate::client_options options;
         options.timeout = milliseconds{5000};
-        options.tagged = world_.draw(2) == 0;
+        options.tagged = in.draw(2) == 0;
         must_serve(std::make_unique<lazy_client>(
-            world_, world_.add_host(), options, queues,
-            asking{.requests = 3, .longest_pause = milliseconds{0}, .cannot_fail = true}, book_,
-            total_));
+            in, in.add_host(), options, queues,
+            asking{.requests = 3, .longest_pause = milliseconds{0}, .cannot_fail = true}, book,
+            total));
     }
 
     // Everybody goes; somebody else asks, and goes as well.
     void bury() {
         kill_all_behind(1);
         const paranoid_pirate::queue_stats& stats = at_queue_->stats();
-        auto last =
-            std::make_unique<lazy_client>(world_, world_.add_host(), lazy_pirate::client_options{},
-                                          queues, asking{.requests = 1}, book_, total_);
-        world_.advance(milliseconds{120});
+        auto last = std::make_unique<lazy_client>(in, in.add_host(), lazy_pirate::client_options{},
+                                                  queues, asking{.requests = 1}, book, total);
+        in.advance(milliseconds{120});
         last.reset();
-        world_.advance(milliseconds{60});
+        in.advance(milliseconds{60});
         must(stats.clients == 0 && stats.workers == 0, "of peers that are gone nothing is kept");
         must(stats.waiting == 0 && stats.waiting_octets == 0 && stats.dispatched == 0,
              "of requests whose clients are gone nothing is kept");

@@ -15,13 +15,13 @@ class stage {
 protected:
     static constexpr milliseconds longest_fault{600};
 
-    explicit stage(std::uint32_t seed) : world_{seed}, trouble_{world_, places_, longest_fault} {}
+    explicit stage(std::uint32_t seed) : in{seed}, trouble{in, places, longest_fault} {}
     ~stage() = default;
 
     /// All of them are added before play(). `make` makes the process, on the host it is given.
-    template <class Make> void add(bool is_safe, Make make) {
-        const host_id host = world_.add_host();
-        places_.push_back(
+    template <class Make> void add(bool is_safe, const Make& make) {
+        const host_id host = in.add_host();
+        places.push_back(
             {.host = host, .start = [make, host] { return make(host); }, .is_safe = is_safe});
     }
 
@@ -36,11 +36,11 @@ protected:
     [[nodiscard]] made_of sum();
 
     // Processes end first.
-    made_of total_;
-    world world_;
-    ledger book_;
-    std::vector<place> places_;
-    faults trouble_;
+    made_of total;
+    world in;
+    ledger book;
+    std::vector<place> places;
+    faults trouble;
 
 private:
     [[nodiscard]] bool all_idle() const;
