@@ -50,7 +50,7 @@ void queue_core::state::on_reply(worker_record& w, const to_queue& in, message&&
 // no heartbeats that could cease.
 void queue_core::state::on_late_reply(worker_record& w, const to_queue& in, time_point now) {
     const std::optional<reply_handle> to = decode_handle(in.handle);
-    if (!to || to->handle != *w.owes) {
+    if (!to || w.owes != to->handle) {
         ++stats.unregistered;
         return;
     }
