@@ -106,7 +106,7 @@ void pirate_witness::said_worker(peer_id to, const message& m, time_point now) {
     case word::heartbeat: ++beats_out_; break;
     case word::work:
         must(w.has.empty(), "no worker is given a second request before it answered the first");
-        must(!is_silent(w, now), "a dead worker is given nothing");
+        must(!is_silent(w, now), "a dead worker is noticed within its liveness");
         w.has = address_of(m, options_.speaks);
         w.beats = false;
         w.given = w.heard = now; // the job is a sign of life
