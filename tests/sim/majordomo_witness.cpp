@@ -57,6 +57,7 @@ void majordomo_witness::heard(peer_id from, const message& m, time_point now) {
     case word::client_request: ++p.asked; break;
     case word::ready:
         p.is_worker = !p.dismissed;
+        p.has.clear(); // it may have been taken for dead, and be given the same request again
         if (m.size() > in.rest + 1) {
             const std::string_view text = m.text(in.rest + 1);
             if (text.starts_with("credit="))
