@@ -1,0 +1,58 @@
+// The words of the error codes, with the standard conditions that fit.
+#include <mizzen/patterns/titanic/error.hpp>
+
+#include <string>
+
+namespace mizzen::titanic {
+namespace {
+
+const char* words(errc code) noexcept {
+    switch (code) {
+    case errc::busy: return "the store has as much to commit as it takes at once";
+    case errc::store_full: return "the store is full";
+    case errc::no_space: return "the disk has no room for more of the store";
+    case errc::read_only: return "the store is read-only";
+    case errc::failed: return "the store has failed, and takes nothing any more";
+    case errc::too_large: return "larger than the store takes";
+    case errc::unknown_request: return "no request has this id";
+    case errc::already_stored: return "the request is stored already";
+    case errc::id_in_use: return "another request has this id";
+    case errc::wrong_state: return "the request is not in the state that this is for";
+    case errc::not_yet_stored: return "not committed yet";
+    case errc::damaged: return "the store's file is damaged";
+    case errc::not_repairable: return "the store's file cannot be repaired in place";
+    case errc::locked: return "another process has the store open";
+    case errc::unknown_version: return "the store's format is of an unknown version";
+    case errc::bad_options: return "the store's limits contradict each other";
+    case errc::bad_service: return "a service's name has 1 to 255 octets";
+    }
+    return "unknown error";
+}
+
+class category_type final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "mizzen.titanic"; }
+    std::string message(int code) const override { return words(static_cast<errc>(code)); }
+    std::error_condition default_error_condition(int code) const noexcept override {
+        switch (static_cast<errc>(code)) {
+        case errc::busy: return std::errc::resource_unavailable_try_again;
+        case errc::no_space: return std::errc::no_space_on_device;
+        case errc::read_only: return std::errc::read_only_file_system;
+        case errc::failed: return std::errc::io_error;
+        case errc::too_large: return std::errc::message_size;
+        case errc::locked: return std::errc::device_or_resource_busy;
+        case errc::bad_options:
+        case errc::bad_service: return std::errc::invalid_argument;
+        default: return {code, *this};
+        }
+    }
+};
+
+constinit const category_type category;
+
+} // namespace
+
+const std::error_category& error_category() noexcept { return category; }
+std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category}; }
+
+} // namespace mizzen::titanic
