@@ -12,7 +12,7 @@ namespace {
 
 bool make_sense(const journal_options& options) noexcept {
     const std::uint64_t segment = options.segment_octets;
-    return segment >= 4096 && segment <= std::uint64_t{1} << 30 && segment % 8 == 0 &&
+    return segment >= 4096 && segment <= segment_header::max_octets && segment % 8 == 0 &&
            options.max_body_octets >= 256 &&
            options.max_body_octets <= segment / 4 - record::header_size - record::alignment &&
            options.max_requests != 0 && options.max_requests < index_entry::none &&

@@ -48,7 +48,9 @@ header_state decode_segment_header(octets segment, segment_header& header) noexc
                               .previous = get<std::uint64_t>(segment.data() + 24),
                               .first = get<std::uint64_t>(segment.data() + 32),
                               .octets = get<std::uint64_t>(segment.data() + 40)};
-    if (read.first == 0 || read.first <= read.previous || !zero(segment.subspan(48, 16)))
+    if (read.first == 0 || read.first >> 63 != 0 || read.first <= read.previous ||
+        read.octets < segment_header::size || read.octets > segment_header::max_octets ||
+        read.octets % record::alignment != 0 || !zero(segment.subspan(48, 16)))
         return header_state::damaged;
     header = read;
     return header_state::good;

@@ -9,12 +9,6 @@
 #include <utility>
 
 namespace mizzen::titanic {
-namespace {
-
-constexpr std::uint64_t largest_segment = std::uint64_t{1} << 30;
-
-} // namespace
-
 void journal_recovery::damage(std::uint64_t number, segment_reader::range where,
                               std::uint64_t first_lost, std::uint64_t last_lost,
                               const char* words) {
@@ -54,7 +48,7 @@ void journal_recovery::read_segment(std::uint64_t number, bool last, std::error_
     const std::uint64_t size = ec ? 0 : opened->size(ec);
     if (ec)
         return;
-    segment_.resize(static_cast<std::size_t>(std::min(size, largest_segment)));
+    segment_.resize(static_cast<std::size_t>(std::min(size, segment_header::max_octets)));
     const std::size_t read = read_all(*opened, 0, segment_, ec);
     if (ec)
         return;

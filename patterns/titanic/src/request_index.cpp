@@ -5,6 +5,7 @@
 #include <mizzen/patterns/common/random.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace mizzen::titanic {
 
@@ -85,7 +86,8 @@ void request_index::sort_by_time(request_state which) {
     order.reserve(list.count);
     for (place each = list.first; each != none; each = at(each).in_state.after)
         order.push_back(each);
-    std::ranges::stable_sort(order, {}, [this](place each) { return at(each).time; });
+    std::ranges::sort(order, {},
+                      [this](place each) { return std::pair{at(each).time, at(each).changed}; });
     list = {};
     for (const place each : order) {
         at(each).in_state = {};

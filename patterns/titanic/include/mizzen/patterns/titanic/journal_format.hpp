@@ -17,6 +17,7 @@ using zmtp::octets;
 struct segment_header {
     static constexpr std::size_t size = 64;
     static constexpr std::uint32_t version = 1;
+    static constexpr std::uint64_t max_octets = std::uint64_t{1} << 30;
 
     std::uint64_t number = 0;
     std::uint64_t previous = 0; ///< Sequence of the last record before this segment.

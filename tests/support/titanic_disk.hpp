@@ -54,6 +54,7 @@ public:
     std::error_code failure = std::make_error_code(std::errc::io_error);
     std::uint64_t room = never;      ///< Octets of all files.
     std::size_t largest_write = never;
+    bool keeps_files = false; ///< Nothing can be removed.
     names files;
 
     /// The process is gone, and what its system had not synced may be, too.
@@ -72,11 +73,8 @@ public:
         operations = 0;
     }
 
-    [[nodiscard]] bytes& contents(const std::string& name) {
-        // Whoever changes it here changes what is on the disk.
-        files.at(name)->synced = files.at(name)->now;
-        return files.at(name)->now;
-    }
+    /// To be changed; a crash without a loss makes that last.
+    [[nodiscard]] bytes& contents(const std::string& name) { return files.at(name)->now; }
     [[nodiscard]] std::uint64_t used() const {
         std::uint64_t sum = 0;
         for (const auto& [name, each] : files)
@@ -262,7 +260,12 @@ public:
     void rename(const std::string& from, const std::string& to, std::error_code& ec) override {
         change(from, to, ec);
     }
-    void remove(const std::string& name, std::error_code& ec) override { change(name, {}, ec); }
+    void remove(const std::string& name, std::error_code& ec) override {
+        if (disk_.keeps_files)
+            ec = std::make_error_code(std::errc::permission_denied);
+        else
+            change(name, {}, ec);
+    }
     std::vector<std::string> list(std::error_code& ec) override {
         std::vector<std::string> names;
         if (disk_.begin(epoch_, ec))
