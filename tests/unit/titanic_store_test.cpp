@@ -255,6 +255,22 @@ TEST_CASE("titanic store: a reply that nobody closes expires, the oldest first")
     CHECK(k.kept->deadline() == std::nullopt);
 }
 
+TEST_CASE("titanic store: replies expire by their time, also if they were not stored in its order") {
+    keeper k;
+    k.options.retention = 10s;
+    REQUIRE(k.open());
+    k.request(1);
+    k.request(2);
+    k.reply(1);
+    k.now -= 5s; // somebody put the clock right
+    k.reply(2);
+    k.settle();
+    k.reopen_after(loss::all);
+    CHECK(k.kept->deadline() == start_of_time + 5s);
+    CHECK(k.kept->expire(start_of_time + 5s) == 1);
+    CHECK(k.state(1) == "done");
+}
+
 TEST_CASE("titanic store: no retention keeps replies for ever") {
     keeper k;
     k.options.retention = 0s;
@@ -389,6 +405,17 @@ TEST_CASE("titanic store: close commits what is left, and nothing is taken after
     k.kept->close(k.now, k.ec); // nothing has changed: no second mark
     REQUIRE(k.open());
     CHECK(k.report.records == records);
+}
+
+TEST_CASE("titanic store: close leaves no spare segment behind") {
+    keeper k;
+    REQUIRE(k.open());
+    for (std::uint64_t i = 0; k.kept->stats().spare_octets == 0; ++i)
+        if (k.request(i) == 0)
+            k.settle();
+    CHECK(k.disk.files.contains("spare"));
+    k.kept->close(k.now, k.ec);
+    CHECK_FALSE(k.disk.files.contains("spare"));
 }
 
 TEST_CASE("titanic store: segments are dropped when all in them is closed") {
@@ -564,17 +591,16 @@ TEST_CASE("titanic store: a disk that is full for good leaves the store as it is
     REQUIRE(k.open());
     k.settle();
     k.disk.room = k.disk.used();
-    std::uint64_t closed = 0;
     for (std::uint64_t i = 0; k.ec != errc::no_space; ++i)
         if (k.request(i, std::string(100, 'x')) == 0 && k.ec == errc::busy)
             k.commit();
-    while (k.ec != errc::no_space || closed == 0) { // until not even that has room
+    std::uint64_t closed = 0;
+    while (k.close(closed) != 0) { // until not even that has room
+        ++closed;
         k.settle();
-        if (k.close(closed) != 0)
-            ++closed;
-        else if (k.ec == errc::unknown_request)
-            break;
     }
+    CHECK(k.ec == errc::no_space);
+    CHECK(closed > 8);
     CHECK_FALSE(k.kept->failure());
     k.reopen_after(loss::all);
     CHECK(k.report.damages == 0);
