@@ -1,6 +1,6 @@
 // Holds: whatever a store's segments hold, it opens or says why not, and what it then tells can be
-// read. What is damaged is told and left as it is, or repaired for good; a store that takes a request
-// has it when it is opened again. Of any octets as a segment: steps go forward, within it.
+// read. What is damaged is told and left as it is, or repaired for good; a store that takes a
+// request has it when it is opened again. Of any octets as a segment: steps go forward, within it.
 #include "../../tests/support/titanic_disk.hpp"
 #include "support/choices.hpp"
 #include "support/must.hpp"
@@ -136,11 +136,10 @@ public:
         disk_.crash(loss::none, 1);
         disk_.room = 1 << 20; // a header may want a large segment
         options_.access = access;
-        kept_ = open_journal(std::make_unique<pretended_directory>(disk_), options_, now, report_,
-                             ec_);
+        kept_ =
+            open_journal(std::make_unique<pretended_directory>(disk_), options_, now, report_, ec_);
         must((kept_ != nullptr) == !ec_, "a store opens or says why not");
-        must(!ec_ || ec_.category() == error_category() ||
-                 ec_ == std::errc::no_space_on_device,
+        must(!ec_ || ec_.category() == error_category() || ec_ == std::errc::no_space_on_device,
              "in its own words");
         if (kept_ != nullptr)
             look();
@@ -172,7 +171,8 @@ public:
 
 private:
     void look() {
-        for (const auto state : {request_state::open, request_state::done, request_state::set_aside})
+        for (const auto state :
+             {request_state::open, request_state::done, request_state::set_aside})
             kept_->for_each(state, [this](const request_info& each) {
                 bytes body;
                 std::error_code ec;

@@ -22,9 +22,9 @@ using bytes = std::vector<std::byte>;
 
 /// What a loss of power leaves of what was not synced.
 enum class loss : std::uint8_t {
-    all,     ///< Nothing.
-    none,    ///< Everything: the process died, and the system did not.
-    random,  ///< Any names; any sectors of any write, the last one of each torn anywhere.
+    all,    ///< Nothing.
+    none,   ///< Everything, for now: the process died, and the system did not.
+    random, ///< Any names; any sectors of any write, the last one of each torn anywhere.
 };
 
 /// One folder. What was not synced is known apart from what was.
@@ -45,14 +45,14 @@ public:
 
     std::size_t operations = 0;
     std::size_t writes = 0;
-    std::size_t syncs = 0;           ///< Of files.
-    std::size_t power_ends = never;  ///< The operation from which on all fail.
-    std::size_t tear = never;        ///< Octets of a write at that operation that are still written.
-    std::size_t fail_at = never;     ///< The operation that fails, once.
-    std::size_t fail_from = never;   ///< Operations from here on fail.
+    std::size_t syncs = 0;          ///< Of files.
+    std::size_t power_ends = never; ///< The operation from which on all fail.
+    std::size_t tear = never;       ///< Octets of a write at that operation that are still written.
+    std::size_t fail_at = never;    ///< The operation that fails, once.
+    std::size_t fail_from = never;  ///< Operations from here on fail.
     std::size_t fail_until = never;
     std::error_code failure = std::make_error_code(std::errc::io_error);
-    std::uint64_t room = never;      ///< Octets of all files.
+    std::uint64_t room = never; ///< Octets of all files.
     std::size_t largest_write = never;
     bool keeps_files = false; ///< Nothing can be removed.
     names files;
@@ -60,12 +60,12 @@ public:
     /// The process is gone, and what its system had not synced may be, too.
     void crash(loss how, std::uint64_t seed) {
         patterns::random_numbers random{seed};
-        if (how != loss::none)
+        if (how != loss::none) {
             lose_names(how, random);
-        for (auto& [name, each] : files)
-            lose_writes(*each, how, random);
-        synced_names_ = files;
-        changes_.clear();
+            for (auto& [name, each] : files)
+                lose_writes(*each, how, random);
+            write_back();
+        }
         locked = false;
         ++epoch;
         power_ends = tear = fail_at = fail_from = fail_until = never;
@@ -73,7 +73,16 @@ public:
         operations = 0;
     }
 
-    /// To be changed; a crash without a loss makes that last.
+    /// Everything is on the disk, without anybody's sync.
+    void write_back() {
+        sync_names();
+        for (auto& [name, each] : files) {
+            each->synced = each->now;
+            each->unsynced.clear();
+        }
+    }
+
+    /// To be changed, and then written back.
     [[nodiscard]] bytes& contents(const std::string& name) { return files.at(name)->now; }
     [[nodiscard]] std::uint64_t used() const {
         std::uint64_t sum = 0;
@@ -137,22 +146,19 @@ private:
         std::copy(data.begin(), data.end(), to.begin() + static_cast<std::ptrdiff_t>(at));
     }
     static void lose_writes(inode& of, loss how, patterns::random_numbers& random) {
-        if (how == loss::none) {
-            of.synced = of.now;
-        } else if (how == loss::random) {
+        if (how == loss::random) {
             if (random.next() % 2 == 0)
                 of.synced.resize(std::max(of.synced.size(), of.now.size()));
             for (const write& each : of.unsynced)
                 lose_parts(of, each, random);
         }
         of.now = of.synced;
-        of.unsynced.clear();
     }
     static void lose_parts(inode& of, const write& each, patterns::random_numbers& random) {
         const std::uint64_t keeps = random.next() % 4; // of four sectors
         for (std::size_t at = 0; at < each.data.size();) {
-            std::size_t size = std::min<std::size_t>(512 - (each.at + at) % 512,
-                                                     each.data.size() - at);
+            std::size_t size =
+                std::min<std::size_t>(512 - (each.at + at) % 512, each.data.size() - at);
             const std::size_t whole = size;
             if (random.next() % 8 == 0)
                 size = random.next() % (size + 1);

@@ -19,8 +19,8 @@ struct version {
     std::string body;
 
     friend bool operator==(const version& a, const version& b) {
-        return a.exists == b.exists && (!a.exists || (a.state == b.state && a.body == b.body &&
-                                                      a.attempts == b.attempts));
+        return a.exists == b.exists &&
+               (!a.exists || (a.state == b.state && a.body == b.body && a.attempts == b.attempts));
     }
 };
 
@@ -50,7 +50,8 @@ public:
         case 5: reply(id); break;
         case 6:
         case 7: close(id); break;
-        case 8: change(id, k.kept->count_attempt(id_of(id), k.ec), [](version& v) { ++v.attempts; });
+        case 8:
+            change(id, k.kept->count_attempt(id_of(id), k.ec), [](version& v) { ++v.attempts; });
             break;
         case 9: aside(id); break;
         default: commit(); break;
@@ -161,10 +162,8 @@ private:
         if (!found)
             return {};
         CHECK(found->service == (id % 2 == 0 ? "even" : "odd"));
-        return {.exists = true,
-                .state = found->state,
-                .attempts = found->attempts,
-                .body = k.body(id)};
+        return {
+            .exists = true, .state = found->state, .attempts = found->attempts, .body = k.body(id)};
     }
 
     patterns::random_numbers random_;

@@ -1,4 +1,5 @@
-// Titanic's store with files that were changed behind its back: found, told, and repaired if wanted.
+// Titanic's store with files that were changed behind its back: found, told, and repaired if
+// wanted.
 #include "titanic_helpers.hpp"
 #include <mizzen/patterns/titanic/crc32c.hpp>
 #include <mizzen/patterns/titanic/journal_format.hpp>
@@ -18,12 +19,13 @@ constexpr std::string_view first_segment = "journal-0000000000000001";
 void make_small(keeper& k, bool closes) {
     REQUIRE(k.open());
     for (std::uint64_t i = 1; i <= 3; ++i) {
-        k.request(i, "body " + std::to_string(i) + "......"); // 4 + 12
+        k.request(i, "body " + std::to_string(i) + "....."); // 4 + 11, and an octet of padding
         k.settle();
     }
     if (closes)
         k.kept->close(k.now, k.ec);
     k.disk.crash(loss::none, 1);
+    k.disk.write_back();
 }
 
 bytes& file_of(keeper& k) { return k.disk.contents(std::string{first_segment}); }
@@ -41,7 +43,8 @@ std::string told(const recovery_report& report) {
     return out;
 }
 
-TEST_CASE("titanic damage: a record in the middle is told with its place, and the store only read") {
+TEST_CASE(
+    "titanic damage: a record in the middle is told with its place, and the store only read") {
     keeper k;
     make_small(k, false);
     file_of(k)[144 + 70] ^= std::byte{1};
@@ -49,9 +52,9 @@ TEST_CASE("titanic damage: a record in the middle is told with its place, and th
     REQUIRE(k.open());
     CHECK(told(k.report) == std::string{first_segment} + "@144+80 lost 2-2 ");
     CHECK(k.report.damages == 1);
-    CHECK(k.body(1) == "body 1......");
+    CHECK(k.body(1) == "body 1.....");
     CHECK(k.state(2) == "unknown");
-    CHECK(k.body(3) == "body 3......"); // all else is there
+    CHECK(k.body(3) == "body 3....."); // all else is there
     CHECK(k.request(4) == 0);
     CHECK(k.ec == errc::read_only);
     CHECK(k.close(1) == 0);
@@ -73,15 +76,31 @@ TEST_CASE("titanic damage: a repair keeps all that can be read, and what cannot 
     CHECK(k.report.damages == 1);
     CHECK(told(k.report) == std::string{first_segment} + "@144+80 lost 2-2 ");
     CHECK(k.disk.contents("damaged-0000000000000001-144") == damaged);
-    CHECK(k.body(3) == "body 3......");
+    CHECK(k.body(3) == "body 3.....");
     CHECK(k.request(2, "again") != 0);
     k.settle();
     k.options.access = journal_access::normal;
     k.reopen_after(loss::all);
     CHECK(told(k.report).empty()); // it is not told again
-    CHECK(k.body(1) == "body 1......");
+    CHECK(k.body(1) == "body 1.....");
     CHECK(k.body(2) == "again");
-    CHECK(k.body(3) == "body 3......");
+    CHECK(k.body(3) == "body 3.....");
+}
+
+TEST_CASE("titanic damage: a repair marks several records as one gap") {
+    keeper k;
+    make_small(k, true);
+    file_of(k)[64 + 3] ^= std::byte{1};
+    file_of(k)[144 + 3] ^= std::byte{1};
+    k.disk.write_back();
+    k.options.access = journal_access::repair;
+    REQUIRE(k.open());
+    CHECK(told(k.report) == std::string{first_segment} + "@64+160 lost 1-2 ");
+    k.options.access = journal_access::normal;
+    k.reopen_after(loss::all);
+    CHECK(told(k.report) == "");
+    CHECK(k.kept->stats().open == 1);
+    CHECK(k.body(3) == "body 3.....");
 }
 
 TEST_CASE("titanic damage: the last group is a torn tail, unless the store was closed") {
@@ -123,11 +142,11 @@ TEST_CASE("titanic damage: what a torn tail leaves behind is never found behind 
 void survive(keeper& k, const bytes& changed) {
     for (const auto access :
          {journal_access::inspect, journal_access::normal, journal_access::repair}) {
-        k.disk.crash(loss::none, 1);
+        k.disk.crash(loss::none, 1); // whoever had it
         k.disk.files.clear();
         k.disk.files[std::string{first_segment}] = std::make_shared<pretended_disk::inode>();
         file_of(k) = changed;
-        k.disk.crash(loss::none, 1);
+        k.disk.write_back();
         k.options.access = access;
         const bool opened = k.open();
         CHECK((!opened || k.report.damages != 0 || k.report.torn));
@@ -137,7 +156,7 @@ void survive(keeper& k, const bytes& changed) {
         }
         for (std::uint64_t id = 1; id <= 3; ++id)
             if (k.state(id) != "unknown")
-                CHECK(k.body(id) == "body " + std::to_string(id) + "......");
+                CHECK(k.body(id) == "body " + std::to_string(id) + ".....");
         const bool writes = access == journal_access::repair ||
                             (access == journal_access::normal && k.report.damages == 0);
         if (k.request(9) == 0 && k.ec == errc::busy) // no room left in a file that was cut
@@ -247,7 +266,9 @@ TEST_CASE("titanic damage: a segment that is missing, cut or emptied in the midd
          "journal-0000000000000002@64+8064 lost 49-0 "
          "journal-0000000000000003@0+0 lost 50-96 "},
         {"its header damaged",
-         [](pretended_disk& disk) { disk.contents("journal-0000000000000002")[20] ^= std::byte{1}; },
+         [](pretended_disk& disk) {
+             disk.contents("journal-0000000000000002")[20] ^= std::byte{1};
+         },
          "journal-0000000000000002@0+64 lost 0-0 "},
         {"in another one's place",
          [](pretended_disk& disk) {
@@ -260,7 +281,7 @@ TEST_CASE("titanic damage: a segment that is missing, cut or emptied in the midd
         keeper k;
         make_segments(k);
         each.change(k.disk);
-        k.disk.crash(loss::none, 1);
+        k.disk.write_back();
         REQUIRE(k.open());
         CHECK(told(k.report) == each.told_as);
         CHECK(k.request(100'000) == 0);
@@ -298,8 +319,8 @@ TEST_CASE("titanic damage: a repair that is interrupted can be done again") {
         k.options.access = journal_access::normal;
         k.reopen_after(loss::all);
         CHECK(k.report.damages == 0);
-        CHECK(k.body(1) == "body 1......");
-        CHECK(k.body(3) == "body 3......");
+        CHECK(k.body(1) == "body 1.....");
+        CHECK(k.body(3) == "body 3.....");
         if (opened)
             break;
         REQUIRE(at < 100);
@@ -313,7 +334,8 @@ TEST_CASE("titanic damage: a segment of another version is refused, and left as 
     REQUIRE(decode_segment_header(file_of(k), header) == header_state::good);
     file_of(k)[8] = std::byte{2};
     REQUIRE(decode_segment_header(file_of(k), header) == header_state::damaged);
-    const auto crc = crc32c(octets{file_of(k)}.subspan(16, 48), crc32c(octets{file_of(k)}.first(12)));
+    const auto crc =
+        crc32c(octets{file_of(k)}.subspan(16, 48), crc32c(octets{file_of(k)}.first(12)));
     for (std::size_t i = 0; i < 4; ++i)
         file_of(k)[12 + i] = static_cast<std::byte>(crc >> (8 * i));
     const bytes before = file_of(k);

@@ -4,14 +4,14 @@
 #include <mizzen/patterns/titanic/journal_format.hpp>
 #include <mizzen/patterns/titanic/segment_reader.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace mizzen::titanic::test {
 namespace {
@@ -40,7 +40,8 @@ TEST_CASE("titanic format: the checksum is that of RFC 3720's examples, in both 
     }
 }
 
-TEST_CASE("titanic format: both ways to the checksum agree, wherever data begins, ends and is cut") {
+TEST_CASE(
+    "titanic format: both ways to the checksum agree, wherever data begins, ends and is cut") {
     patterns::random_numbers random{1};
     bytes data(200);
     for (std::byte& each : data)
@@ -61,18 +62,18 @@ TEST_CASE("titanic format: a request id is 32 hexadecimal digits, and nothing el
     CHECK((*id)[1] == std::byte{0x11});
     CHECK(to_text(*id) == text);
     CHECK(parse_request_id("00112233445566778899AABBCCDDEEFF") == id);
-    for (const char* wrong : {"", "00112233445566778899aabbccddeef", "../../etc/passwd",
-                              "00112233445566778899aabbccddeeff0",
-                              "0011223344556677-899aabbccddeeff", "00112233445566778899aabbccddeefg",
-                              "00112233445566778899aabbccddeef/", "00112233445566778899aabbccddeef:",
-                              "00112233445566778899aabbccddeef@", "00112233445566778899aabbccddeef`",
-                              "00112233445566778899aabbccddeefG"})
+    for (const char* wrong :
+         {"", "00112233445566778899aabbccddeef", "../../etc/passwd",
+          "00112233445566778899aabbccddeeff0", "0011223344556677-899aabbccddeeff",
+          "00112233445566778899aabbccddeefg", "00112233445566778899aabbccddeef/",
+          "00112233445566778899aabbccddeef:", "00112233445566778899aabbccddeef@",
+          "00112233445566778899aabbccddeef`", "00112233445566778899aabbccddeefG"})
         CHECK_FALSE(parse_request_id(wrong));
 }
 
 TEST_CASE("titanic format: a segment's header is as documented, octet by octet") {
-    const segment_header header{.number = 0x0102, .previous = 0x0304, .first = 0x0305,
-                                .octets = 0x4000};
+    const segment_header header{
+        .number = 0x0102, .previous = 0x0304, .first = 0x0305, .octets = 0x4000};
     const segment_header_octets out = encode_segment_header(header);
     const std::string text = hex(out);
     CHECK(text.substr(0, 24) == "4d5a544954414e0a01000000");
@@ -155,6 +156,37 @@ TEST_CASE("titanic format: a record that contradicts itself is none") {
     CHECK_FALSE(decodes([](record& r) { r.service_size = 9; }));
     CHECK_FALSE(decodes([](record& r) { ++r.body_crc; }));
     CHECK_FALSE(decodes([](record& r) { r.type = record_type::gap; })); // to before its beginning
+}
+
+/// The steps of reading a segment with records of these sequences, each of them valid by itself.
+std::string steps_of(std::initializer_list<std::uint64_t> sequences, segment_reader::place where) {
+    bytes segment(1024);
+    std::size_t end = segment_header::size;
+    for (const std::uint64_t each : sequences) {
+        record r;
+        r.sequence = each;
+        encode_record_header(r, 0, segment.data() + end);
+        end += record_size(0);
+    }
+    segment_reader reader{segment, 1, where};
+    std::string out;
+    for (record read;;)
+        switch (reader.next(read)) {
+        case segment_reader::step::record: out += std::to_string(read.sequence) + ' '; break;
+        case segment_reader::step::damage: out += "damage "; break;
+        case segment_reader::step::torn: out += "torn "; break;
+        case segment_reader::step::done: return out;
+        }
+}
+
+TEST_CASE("titanic format: a valid record is none where another one's turn is") {
+    constexpr auto last = segment_reader::place::last;
+    constexpr auto middle = segment_reader::place::middle;
+    CHECK(steps_of({1, 2, 3}, last) == "1 2 3 ");
+    CHECK(steps_of({1, 2, 2}, last) == "1 2 torn ");
+    CHECK(steps_of({1, 2, 1, 2}, middle) == "1 2 damage ");
+    CHECK(steps_of({1, 3, 4, 5}, last) == "1 damage 4 5 ");
+    CHECK(steps_of({2}, last) == "torn ");
 }
 
 /// A folder of its own, gone in the end.

@@ -1,7 +1,6 @@
 // CRC-32C by instruction or by tables, eight octets at a step.
-#include <mizzen/patterns/titanic/crc32c.hpp>
-
 #include "little_endian.hpp"
+#include <mizzen/patterns/titanic/crc32c.hpp>
 
 #include <array>
 #include <cstddef>

@@ -1,9 +1,8 @@
 // Opens a journal: recovery, a repair if it is wanted, and recovery again.
-#include <mizzen/patterns/titanic/journal.hpp>
-
 #include "journal_recovery.hpp"
 #include "journal_store.hpp"
 #include <mizzen/patterns/titanic/error.hpp>
+#include <mizzen/patterns/titanic/journal.hpp>
 
 #include <utility>
 

@@ -15,7 +15,8 @@ void journal_commit::run() noexcept {
             return;
         if (spare_octets != 0)
             make_spare();
-        drop();
+        if (!failure)
+            drop();
         if (!failure && !moves.empty())
             read_moves();
     } catch (const std::bad_alloc&) {
@@ -47,7 +48,8 @@ void journal_commit::begin_segment(const commit_part& part, std::error_code& ec)
     if (part.before != nullptr)
         part.before->contents().sync(ec);
     if (!ec)
-        write_all(part.to->contents(), 0, data.data().subspan(part.begin, segment_header::size), ec);
+        write_all(part.to->contents(), 0, data.data().subspan(part.begin, segment_header::size),
+                  ec);
     if (!ec)
         part.to->contents().sync(ec);
     if (!ec)
@@ -64,15 +66,19 @@ void journal_commit::make_spare() {
     if (spare_error == std::errc::file_exists) { // an earlier attempt's
         where_.remove(name, spare_error);
         if (!spare_error)
+            where_.sync(failure); // else that one's contents might be found by this one's name
+        if (!spare_error && !failure)
             made = where_.open(name, open_for::creating, spare_error);
     }
-    if (spare_error)
+    if (spare_error || failure)
         return;
     made->preallocate(spare_octets, spare_error);
-    if (spare_error)
+    if (spare_error) {
         where_.remove(name, ignored);
-    else
+        where_.sync(failure);
+    } else {
         spare = std::make_shared<segment_file>(std::move(made));
+    }
 }
 
 // One at a time and each for good: were a later one gone and an earlier one still there, what the
@@ -94,11 +100,11 @@ void journal_commit::read_moves() {
         moved.reserve(each.begin + each.size - moved.size());
     for (const record_move& each : moves) {
         std::byte* const to = moved.extend(each.size);
-        const std::size_t read = read_all(moves_from->contents(), each.from_offset,
-                                          {to, each.size}, move_error);
+        const std::size_t read =
+            read_all(moves_from->contents(), each.from_offset, {to, each.size}, move_error);
         record found;
-        if (!move_error && (read != each.size || !decode_record({to, read}, found) ||
-                            found.id != each.id))
+        if (!move_error &&
+            (read != each.size || !decode_record({to, read}, found) || found.id != each.id))
             move_error = make_error_code(errc::damaged);
         if (move_error)
             return;

@@ -1,9 +1,7 @@
 // Writes and reads the headers of segments and records.
-#include <mizzen/patterns/titanic/journal_format.hpp>
-
-#include <mizzen/patterns/titanic/crc32c.hpp>
-
 #include "little_endian.hpp"
+#include <mizzen/patterns/titanic/crc32c.hpp>
+#include <mizzen/patterns/titanic/journal_format.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -88,8 +86,8 @@ bool decode_record(octets from, record& out) noexcept {
     if (get<std::uint32_t>(at) != crc32c(from.subspan(4, record::header_size - 4)))
         return false;
     const octets body = from.subspan(record::header_size, size);
-    const octets padding = from.subspan(record::header_size + size,
-                                        record_size(size) - record::header_size - size);
+    const octets padding =
+        from.subspan(record::header_size + size, record_size(size) - record::header_size - size);
     record read;
     read.type = static_cast<record_type>(type);
     read.aside = at[13] == std::byte{1};

@@ -1,6 +1,5 @@
 // Commits: what goes into one, and what has changed once it is over.
 #include "journal_store.hpp"
-
 #include <mizzen/patterns/titanic/error.hpp>
 
 #include <algorithm>
@@ -17,8 +16,8 @@ constexpr milliseconds spare_retry{1000};
 bool journal_store::wants_spare(wall_time now) const noexcept {
     if (closing_ || spare_ != nullptr || (spare_error_ && now < spare_retry_))
         return false;
-    const std::uint64_t early = std::max<std::uint64_t>(options_.segment_octets / 8,
-                                                        2 * options_.max_group_octets);
+    const std::uint64_t early =
+        std::max<std::uint64_t>(options_.segment_octets / 8, 2 * options_.max_group_octets);
     return spare_needed_ || segments_.empty() || segments_.back().octets - end_ < early;
 }
 
@@ -61,8 +60,8 @@ commit_job* journal_store::begin_commit(wall_time now) {
     return &job_;
 }
 
-// From the front alone: a record may only go once all those before it are gone, since it may be what
-// closes one of them.
+// From the front alone: a record may only go once all those before it are gone, since it may be
+// what closes one of them.
 void journal_store::plan_drops() {
     job_.drops.clear();
     if (drop_error_ || closing_)

@@ -42,8 +42,7 @@ void journal_recovery::run(std::error_code& ec) {
 }
 
 void journal_recovery::read_segment(std::uint64_t number, bool last, std::error_code& ec) {
-    const open_for use =
-        access_ == journal_access::inspect ? open_for::reading : open_for::writing;
+    const open_for use = access_ == journal_access::inspect ? open_for::reading : open_for::writing;
     std::shared_ptr<file> opened = store_.where().open(segment_name(number), use, ec);
     const std::uint64_t size = ec ? 0 : opened->size(ec);
     if (ec)
@@ -138,12 +137,9 @@ void journal_recovery::read_records(segment_reader& reader, segment_repair& repa
         }
         case segment_reader::step::torn:
             torn_ = reader.where();
-            report_.torn = recovery_report::damage{segment_name(repair.number),
-                                                   torn_.begin,
-                                                   torn_.end - torn_.begin,
-                                                   reader.expected(),
-                                                   0,
-                                                   "the last writes did not end"};
+            report_.torn = recovery_report::damage{
+                segment_name(repair.number), torn_.begin, torn_.end - torn_.begin,
+                reader.expected(),           0,           "the last writes did not end"};
             break;
         case segment_reader::step::done: return;
         }
@@ -154,8 +150,12 @@ void journal_recovery::read_records(segment_reader& reader, segment_repair& repa
 // A tail that was torn may hold whole records, which must not be found behind new ones.
 void journal_recovery::settle(std::error_code& ec) {
     static constexpr std::array<std::byte, 4096> zeros{};
-    if (last_ == nullptr)
+    if (last_ == nullptr) {
+        remove_spare(ec);
+        if (!ec)
+            store_.where().sync(ec);
         return;
+    }
     file& segment = last_->contents();
     for (std::size_t at = torn_.begin; at < torn_.end && !ec; at += zeros.size())
         write_all(segment, at, octets{zeros}.first(std::min(zeros.size(), torn_.end - at)), ec);
@@ -163,7 +163,17 @@ void journal_recovery::settle(std::error_code& ec) {
     if (!ec)
         segment.sync(ec);
     if (!ec)
+        remove_spare(ec);
+    if (!ec)
         store_.where().sync(ec);
+}
+
+// For good, before there is another file of this name: else that one's new name might be found with
+// this one's contents.
+void journal_recovery::remove_spare(std::error_code& ec) {
+    store_.where().remove(std::string{spare_name}, ec);
+    if (ec == std::errc::no_such_file_or_directory)
+        ec.clear();
 }
 
 void journal_recovery::save(const std::string& name, octets data, std::error_code& ec) {
@@ -184,8 +194,7 @@ void journal_recovery::save(const std::string& name, octets data, std::error_cod
 void journal_recovery::mark_gap(const segment_repair& in, const segment_repair::gap& gap,
                                 file& segment, std::error_code& ec) {
     const std::size_t begin = gap.where.begin;
-    const std::size_t end =
-        (std::max(gap.where.end, begin + record::header_size) + 7) / 8 * 8;
+    const std::size_t end = (std::max(gap.where.end, begin + record::header_size) + 7) / 8 * 8;
     if (end > in.wanted.octets || gap.last < gap.first) {
         ec = make_error_code(errc::not_repairable);
         return;

@@ -16,8 +16,8 @@ namespace mizzen::titanic {
 /// What a repair has to do to one segment.
 struct segment_repair {
     std::uint64_t number = 0;
-    bool header = false;     ///< Write it anew.
-    segment_header wanted;   ///< With what is known of it.
+    bool header = false;   ///< Write it anew.
+    segment_header wanted; ///< With what is known of it.
     struct gap {
         segment_reader::range where;
         std::uint64_t first = 0; ///< Sequences that were lost.
@@ -52,6 +52,7 @@ private:
                 std::uint64_t last_lost, const char* words);
     void mark_gap(const segment_repair& in, const segment_repair::gap& gap, file& segment,
                   std::error_code& ec);
+    void remove_spare(std::error_code& ec);
     void save(const std::string& name, octets data, std::error_code& ec);
 
     journal_store& store_;

@@ -77,8 +77,8 @@ private:
     /// Writes a record behind the others; returns its offset in the last segment.
     std::uint32_t write(record& r, std::string_view service, pieces body) noexcept;
     ticket note(record_type what, place which, std::error_code& ec);
-    [[nodiscard]] place find_in(const request_id& id, request_state wanted, std::error_code& ec)
-        const noexcept;
+    [[nodiscard]] place find_in(const request_id& id, request_state wanted,
+                                std::error_code& ec) const noexcept;
 
     [[nodiscard]] journal_segment& segment(std::uint32_t serial) noexcept {
         return segments_[serial - first_serial_];
@@ -120,9 +120,10 @@ private:
     std::error_code spare_error_;
     wall_time spare_retry_{};
 
-    std::uint64_t sequence_ = 0;     ///< Of the last record.
-    std::uint64_t marked_ = 0;       ///< Of the last mark, if nothing came behind it.
-    std::uint64_t unsynced_from_ = 1; ///< The first record that is not synced as others are written.
+    std::uint64_t sequence_ = 0; ///< Of the last record.
+    std::uint64_t marked_ = 0;   ///< Of the last mark, if nothing came behind it.
+    std::uint64_t unsynced_from_ =
+        1; ///< The first record that is not synced as others are written.
     ticket released_ = 0;
     std::uint32_t released_segment_ = 0; ///< Where the last record that is committed ends.
     std::uint64_t released_end_ = 0;

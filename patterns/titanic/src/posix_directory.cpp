@@ -2,16 +2,16 @@
 #include <mizzen/patterns/titanic/error.hpp>
 #include <mizzen/patterns/titanic/files.hpp>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <utility>
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
 
 namespace mizzen::titanic {
 namespace {
@@ -68,8 +68,8 @@ public:
         });
         return went_well(written, ec) ? static_cast<std::size_t>(written) : 0;
     }
-    // Called again after a signal alone. A sync that failed has lost what it failed for, and the next
-    // one would answer that all is well.
+    // Called again after a signal alone. A sync that failed has lost what it failed for, and the
+    // next one would answer that all is well.
     void sync(std::error_code& ec) noexcept override {
         went_well(retried([&] { return ::fdatasync(opened_.number()); }), ec);
     }
@@ -80,7 +80,7 @@ public:
         ec = error == 0 ? std::error_code{} : std::error_code{error, std::system_category()};
     }
     std::uint64_t size(std::error_code& ec) noexcept override {
-        struct stat about {};
+        struct stat about{};
         return went_well(::fstat(opened_.number(), &about), ec)
                    ? static_cast<std::uint64_t>(about.st_size)
                    : 0;
@@ -96,8 +96,7 @@ public:
 
     void lock(std::error_code& ec) override {
         const int flags = O_RDWR | O_CREAT | O_CLOEXEC;
-        descriptor held{
-            retried([&] { return ::openat(opened_.number(), "lock", flags, 0600); })};
+        descriptor held{retried([&] { return ::openat(opened_.number(), "lock", flags, 0600); })};
         if (!went_well(held.number(), ec))
             return;
         // Of the open file, not of the process: it also keeps two stores of one process apart.
@@ -133,9 +132,8 @@ public:
     std::vector<std::string> list(std::error_code& ec) override {
         std::vector<std::string> names;
         // A descriptor of its own: readdir moves the position that goes with it.
-        const int number = retried([&] {
-            return ::openat(opened_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        });
+        const int number = retried(
+            [&] { return ::openat(opened_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
         if (!went_well(number, ec))
             return names;
         DIR* const entries = ::fdopendir(number);
@@ -180,16 +178,15 @@ void make_folder(const std::string& path, std::error_code& ec) {
         parent.pop_back();
     const std::size_t slash = parent.rfind('/');
     parent = slash == std::string::npos ? "." : parent.substr(0, std::max<std::size_t>(slash, 1));
-    const descriptor opened{retried(
-        [&] { return ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); })};
+    const descriptor opened{
+        retried([&] { return ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); })};
     if (went_well(opened.number(), ec))
         went_well(retried([&] { return ::fsync(opened.number()); }), ec);
 }
 
 } // namespace
 
-std::unique_ptr<directory> open_directory(const std::string& path, bool make,
-                                          std::error_code& ec) {
+std::unique_ptr<directory> open_directory(const std::string& path, bool make, std::error_code& ec) {
     ec.clear();
     if (make)
         make_folder(path, ec);

@@ -95,7 +95,7 @@ void request_index::sort_by_time(request_state which) {
     }
 }
 
-void request_index::append(entry_list& list, index_entry::links index_entry::*links,
+void request_index::append(entry_list& list, index_entry::links index_entry::* links,
                            place which) noexcept {
     at(which).*links = {list.last, none};
     (list.last == none ? list.first : (at(list.last).*links).after) = which;
@@ -103,7 +103,7 @@ void request_index::append(entry_list& list, index_entry::links index_entry::*li
     ++list.count;
 }
 
-void request_index::unlink(entry_list& list, index_entry::links index_entry::*links,
+void request_index::unlink(entry_list& list, index_entry::links index_entry::* links,
                            place which) noexcept {
     const index_entry::links own = std::exchange(at(which).*links, {});
     (own.before == none ? list.first : (at(own.before).*links).after) = own.after;

@@ -1,10 +1,9 @@
 // The index of a store: each request's state and place, by its id.
 #pragma once
 
+#include "service_names.hpp"
 #include <mizzen/patterns/titanic/request_id.hpp>
 #include <mizzen/patterns/titanic/store.hpp>
-
-#include "service_names.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -75,8 +74,8 @@ public:
     /// The oldest first.
     void sort_by_time(request_state which);
 
-    void append(entry_list& list, index_entry::links index_entry::*links, place which) noexcept;
-    void unlink(entry_list& list, index_entry::links index_entry::*links, place which) noexcept;
+    void append(entry_list& list, index_entry::links index_entry::* links, place which) noexcept;
+    void unlink(entry_list& list, index_entry::links index_entry::* links, place which) noexcept;
 
 private:
     static constexpr std::size_t chunk = 1024;

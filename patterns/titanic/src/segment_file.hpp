@@ -19,8 +19,8 @@ public:
     explicit segment_file(std::shared_ptr<file> opened) noexcept : opened_{std::move(opened)} {}
 
     /// `at` and `size` are of the whole record.
-    void read(std::uint64_t at, std::size_t size, const request_id& id,
-              std::vector<std::byte>& out, std::error_code& ec) const override;
+    void read(std::uint64_t at, std::size_t size, const request_id& id, std::vector<std::byte>& out,
+              std::error_code& ec) const override;
     [[nodiscard]] file& contents() const noexcept { return *opened_; }
 
 private:

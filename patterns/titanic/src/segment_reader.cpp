@@ -47,8 +47,8 @@ segment_reader::step segment_reader::explain() noexcept {
             break;
         at += record_size(read.body.size());
     }
-    const std::size_t tail = (written_ + record::alignment - 1) / record::alignment *
-                             record::alignment;
+    const std::size_t tail =
+        (written_ + record::alignment - 1) / record::alignment * record::alignment;
     where_ = {at_, std::min(tail, segment_.size())};
     at_ = segment_.size();
     if (!proven)

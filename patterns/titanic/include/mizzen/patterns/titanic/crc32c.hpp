@@ -7,8 +7,8 @@
 
 namespace mizzen::titanic {
 
-/// Of `data`, behind what `before` is the checksum of. The processor's instruction where it has one,
-/// which is found out once, as the program runs.
+/// Of `data`, behind what `before` is the checksum of. The processor's instruction where it has
+/// one, which is found out once, as the program runs.
 [[nodiscard]] std::uint32_t crc32c(zmtp::octets data, std::uint32_t before = 0) noexcept;
 
 /// The same from tables, for processors without.

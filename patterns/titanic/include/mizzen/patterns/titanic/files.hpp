@@ -32,7 +32,8 @@ public:
                                                  std::error_code& ec) noexcept = 0;
     /// Returns when all that was written is on the disk, as fdatasync does.
     virtual void sync(std::error_code& ec) noexcept = 0;
-    /// Makes the file that large, of zeros, with its room on the disk set aside. What it holds stays.
+    /// Makes the file that large, of zeros, with its room on the disk set aside. What it holds
+    /// stays.
     virtual void preallocate(std::uint64_t size, std::error_code& ec) noexcept = 0;
     [[nodiscard]] virtual std::uint64_t size(std::error_code& ec) noexcept = 0;
 };

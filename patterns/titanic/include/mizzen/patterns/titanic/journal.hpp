@@ -33,7 +33,8 @@ struct journal_options {
     milliseconds sync_interval{100};
     milliseconds retention{7 * 24 * 3600 * 1000}; ///< Of replies that nobody closes; 0 is for ever.
     std::uint64_t segment_octets = 64 << 20;      ///< A multiple of 8, from 4 KiB to 1 GiB.
-    /// Of a service's name and a request, or a reply. A record takes a quarter of a segment at most.
+    /// Of a service's name and a request, or a reply. A record takes a quarter of a segment at
+    /// most.
     std::size_t max_body_octets = 8 << 20;
     std::size_t max_requests = 10'000'000;
     std::uint64_t max_octets = std::uint64_t{16} << 30; ///< Live ones; the disk holds up to twice.

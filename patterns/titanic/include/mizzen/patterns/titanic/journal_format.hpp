@@ -74,8 +74,8 @@ struct record {
            record::alignment;
 }
 
-/// Writes the header, for a body of `body` octets of which `body_crc` says the checksum; `r.body` is
-/// not looked at.
+/// Writes the header, for a body of `body` octets of which `body_crc` says the checksum; `r.body`
+/// is not looked at.
 void encode_record_header(const record& r, std::size_t body, std::byte* to) noexcept;
 
 /// False unless a whole and valid record is at the front of `from`.

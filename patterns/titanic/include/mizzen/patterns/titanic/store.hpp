@@ -18,8 +18,8 @@
 
 namespace mizzen::titanic {
 
-using zmtp::octets;
 using std::chrono::milliseconds;
+using zmtp::octets;
 using wall_time = std::chrono::sys_time<milliseconds>;
 
 /// A change's number: the next one's is larger. 0 is none.
@@ -34,10 +34,10 @@ enum class request_state : std::uint8_t {
 struct request_info {
     request_id id{};
     request_state state = request_state::open;
-    std::string_view service;  ///< Valid until the store is changed.
+    std::string_view service;   ///< Valid until the store is changed.
     std::uint32_t attempts = 0; ///< That failed; it stops to count at 65535.
-    std::size_t octets = 0;    ///< Of the request's body, or once it is done, of the reply's.
-    wall_time at{};            ///< When it was stored; once it is done, when the reply was.
+    std::size_t octets = 0;     ///< Of the request's body, or once it is done, of the reply's.
+    wall_time at{};             ///< When it was stored; once it is done, when the reply was.
     ticket changed = 0;
     bool durable = false; ///< The last change is committed: what this says is what recovery finds.
 };
@@ -46,8 +46,8 @@ struct store_stats {
     std::size_t open = 0;
     std::size_t done = 0;
     std::size_t set_aside = 0;
-    std::uint64_t live_octets = 0; ///< Of what would have to be kept, were all else dropped.
-    std::uint64_t disk_octets = 0; ///< Of all segments, as large as they are made.
+    std::uint64_t live_octets = 0;  ///< Of what would have to be kept, were all else dropped.
+    std::uint64_t disk_octets = 0;  ///< Of all segments, as large as they are made.
     std::uint64_t spare_octets = 0; ///< Of the empty segment that is kept ready.
     std::size_t segments = 0;
     std::uint64_t commits = 0;
@@ -136,8 +136,8 @@ public:
     // Changes. 0 with an error, and then nothing has changed. Any of them may be `busy`, and all of
     // them are `read_only` or `failed` when the store is.
 
-    /// Errors: already_stored and id_in_use (of which only the former is the same service and body),
-    /// too_large, bad_service, store_full, no_space.
+    /// Errors: already_stored and id_in_use (of which only the former is the same service and
+    /// body), too_large, bad_service, store_full, no_space.
     virtual ticket append_request(const request_id& id, std::string_view service, pieces body,
                                   wall_time now, std::error_code& ec) = 0;
     /// The request is done. Errors: unknown_request, wrong_state if it was already, too_large.
@@ -157,7 +157,8 @@ public:
     /// The request's body, or once it is done, the reply's. Errors: unknown_request,
     /// not_yet_stored.
     [[nodiscard]] virtual body_reader reader(const request_id& id, std::error_code& ec) const = 0;
-    /// All in one state, the oldest first, until `each` answers false; it must not change the store.
+    /// All in one state, the oldest first, until `each` answers false; it must not change the
+    /// store.
     virtual void for_each(request_state which,
                           const std::function<bool(const request_info&)>& each) const = 0;
 
