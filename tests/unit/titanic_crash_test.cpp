@@ -226,6 +226,27 @@ TEST_CASE("titanic crash: whenever it comes and whatever it tears, what was rele
     CHECK(all.interrupted > 1000);
 }
 
+TEST_CASE("titanic crash: a process that dies while a segment begins leaves none that could vanish") {
+    for (std::size_t at = 0; at < 14; ++at) {
+        INFO("at ", at);
+        keeper k;
+        REQUIRE(k.open());
+        for (std::uint64_t i = 0; k.kept->stats().segments < 2; ++i)
+            while (k.request(i) == 0)
+                k.commit();
+        commit_job* const job = k.kept->begin_commit(k.now);
+        k.disk.power_ends = k.disk.operations + at;
+        job->run();
+        k.reopen_after(loss::none);
+        while (k.request(100'000) == 0)
+            k.commit();
+        k.settle();
+        k.reopen_after(loss::all);
+        CHECK(k.state(100'000) == "open");
+        CHECK(k.report.damages == 0);
+    }
+}
+
 /// The same load each time, with something that goes wrong at one operation.
 template <class Prepare> std::size_t play(Prepare prepare, loss how, std::uint64_t seed) {
     player p{5};

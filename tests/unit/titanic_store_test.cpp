@@ -95,7 +95,8 @@ TEST_CASE("titanic store: what was not committed is lost with the power, and the
     CHECK(k.kept->stats().open == 1);
 }
 
-TEST_CASE("titanic store: what is recovered is on the disk, whoever wrote it and did not live to sync it") {
+TEST_CASE("titanic store: what is recovered is on the disk, whoever wrote it and did not live to "
+          "sync it") {
     keeper k;
     REQUIRE(k.open());
     k.request(1);

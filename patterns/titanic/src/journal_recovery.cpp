@@ -150,12 +150,8 @@ void journal_recovery::read_records(segment_reader& reader, segment_repair& repa
 // A tail that was torn may hold whole records, which must not be found behind new ones.
 void journal_recovery::settle(std::error_code& ec) {
     static constexpr std::array<std::byte, 4096> zeros{};
-    if (last_ == nullptr) {
-        remove_spare(ec);
-        if (!ec)
-            store_.where().sync(ec);
+    if (last_ == nullptr)
         return;
-    }
     file& segment = last_->contents();
     for (std::size_t at = torn_.begin; at < torn_.end && !ec; at += zeros.size())
         write_all(segment, at, octets{zeros}.first(std::min(zeros.size(), torn_.end - at)), ec);
@@ -163,17 +159,7 @@ void journal_recovery::settle(std::error_code& ec) {
     if (!ec)
         segment.sync(ec);
     if (!ec)
-        remove_spare(ec);
-    if (!ec)
         store_.where().sync(ec);
-}
-
-// For good, before there is another file of this name: else that one's new name might be found with
-// this one's contents.
-void journal_recovery::remove_spare(std::error_code& ec) {
-    store_.where().remove(std::string{spare_name}, ec);
-    if (ec == std::errc::no_such_file_or_directory)
-        ec.clear();
 }
 
 void journal_recovery::save(const std::string& name, octets data, std::error_code& ec) {

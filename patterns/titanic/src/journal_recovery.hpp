@@ -52,7 +52,6 @@ private:
                 std::uint64_t last_lost, const char* words);
     void mark_gap(const segment_repair& in, const segment_repair::gap& gap, file& segment,
                   std::error_code& ec);
-    void remove_spare(std::error_code& ec);
     void save(const std::string& name, octets data, std::error_code& ec);
 
     journal_store& store_;
