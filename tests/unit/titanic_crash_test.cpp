@@ -107,6 +107,10 @@ public:
     }
     [[nodiscard]] bool failed() const { return static_cast<bool>(k.kept->failure()); }
     std::uint64_t random() { return random_.next(); }
+    void crash() {
+        const auto how = static_cast<loss>(random() % 3);
+        k.disk.crash(how, random());
+    }
 
 private:
     template <class Change> void change(std::uint64_t id, ticket when, Change what) {
@@ -122,7 +126,8 @@ private:
     }
     [[nodiscard]] std::string text() {
         std::string body = "body " + std::to_string(++bodies_) + ' ';
-        body.resize(body.size() + random_.next() % (random_.next() % 8 == 0 ? 800 : 60), '.');
+        const std::uint64_t most = random_.next() % 8 == 0 ? 800 : 60;
+        body.resize(body.size() + random_.next() % most, '.');
         return body;
     }
     void request(std::uint64_t id) {
@@ -194,7 +199,7 @@ void live(std::uint64_t seed, witnessed& all) {
             p.step();
         all.dropped += p.k.kept->stats().dropped;
         all.moved += p.k.kept->stats().moved;
-        p.k.disk.crash(static_cast<loss>(p.random() % 3), p.random());
+        p.crash();
         // Recovery is interrupted as well.
         while (p.random() % 3 == 0) {
             p.k.disk.power_ends = p.random() % 12;
@@ -202,9 +207,9 @@ void live(std::uint64_t seed, witnessed& all) {
             if (p.open())
                 break; // the power ends a little later then
             ++all.interrupted;
-            p.k.disk.crash(static_cast<loss>(p.random() % 3), p.random());
+            p.crash();
         }
-        p.k.disk.crash(static_cast<loss>(p.random() % 3), p.random());
+        p.crash();
         REQUIRE(p.open());
         all.torn += p.k.report.torn.has_value() ? 1U : 0U;
         p.check_recovered();
