@@ -231,7 +231,7 @@ TEST_CASE("titanic crash: whenever it comes and whatever it tears, what was rele
     CHECK(all.interrupted > 1000);
 }
 
-TEST_CASE("titanic crash: a process that dies while a segment begins leaves none that could vanish") {
+TEST_CASE("titanic crash: a process that dies as a segment begins leaves none that could vanish") {
     for (std::size_t at = 0; at < 14; ++at) {
         INFO("at ", at);
         keeper k;

@@ -51,7 +51,7 @@ private:
         for (int attempts = 5; attempts != 0; --attempts) {
             report_ = {};
             store_ = std::make_unique<journal_store>(where_, options_);
-            recovery_.emplace(*store_, report_, options_.access);
+            recovery_ = std::make_unique<journal_recovery>(*store_, report_, options_.access);
             ec.clear();
             recovery_->run(ec);
             if (ec != std::errc::no_such_file_or_directory)
@@ -74,7 +74,7 @@ private:
     const journal_options& options_;
     recovery_report& report_;
     std::unique_ptr<journal_store> store_;
-    std::optional<journal_recovery> recovery_;
+    std::unique_ptr<journal_recovery> recovery_;
 };
 
 } // namespace
