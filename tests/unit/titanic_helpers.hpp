@@ -68,7 +68,7 @@ public:
     ticket close(std::uint64_t id) { return kept->close_request(id_of(id), ec); }
 
     /// One commit; false when there was nothing to do.
-    bool commit() {
+    bool commit() const {
         commit_job* const job = kept->begin_commit(now);
         if (job == nullptr)
             return false;
@@ -77,7 +77,7 @@ public:
         return true;
     }
     /// Until there is nothing more to do.
-    std::size_t settle() {
+    std::size_t settle() const {
         std::size_t commits = 0;
         while (commit()) {
             ++commits;

@@ -4,6 +4,7 @@
 #include <mizzen/patterns/titanic/error.hpp>
 #include <mizzen/patterns/titanic/journal.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace mizzen::titanic {
