@@ -37,6 +37,8 @@ struct index_entry {
     links in_state;
 };
 
+static_assert(sizeof(index_entry) == 80);
+
 /// Entries in the order in which they came to it; the links are in the entries.
 struct entry_list {
     index_entry::place first = index_entry::none;
