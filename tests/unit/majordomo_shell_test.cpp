@@ -409,6 +409,57 @@ TEST_CASE("a worker comes back to a broker that was restarted") {
     CHECK(o.text == "back");
 }
 
+TEST_CASE("handlers that are due together: one that throws or ends the client takes none from the "
+          "others") {
+    pattern p;
+    constexpr std::size_t count = 10;
+    std::vector<responder> kept;
+    worker_options several;
+    several.service = "later";
+    several.credit = count;
+    worker w{p.io, several,
+             [&](const message&, responder answer) { kept.push_back(std::move(answer)); }};
+    w.connect(p.endpoint);
+    client c = p.ask();
+    std::size_t called = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        c.async_request("later", message{"x"}, [&](std::error_code, const message&) {
+            if (++called == 2)
+                throw std::runtime_error{"a handler's own"};
+            if (called == 4)
+                c.stop();
+        });
+    REQUIRE(p.run_until([&] { return kept.size() == count; }));
+    for (responder& each : kept)
+        each.reply(message{"y"});
+    CHECK_THROWS_AS(p.run_until([&] { return called == count; }), std::runtime_error);
+    REQUIRE(p.run_until([&] { return called == count; }));
+    REQUIRE(p.run_until([&] { return p.node.stats().peers == 1; })); // the worker
+    CHECK(called == count);
+}
+
+TEST_CASE("a request's time begins when it is asked, however long other handlers take") {
+    pattern p;
+    const worker w = p.serve("echo", echo);
+    client_options options;
+    options.timeout = 500ms;
+    options.retries = 0;
+    client c = p.ask(options);
+    outcome warm;
+    c.async_request("echo", message{"x"}, warm.handler());
+    REQUIRE(p.run_until([&] { return warm.done; }));
+    outcome second;
+    c.async_request("echo", message{"x"}, [&](std::error_code, const message&) {
+        const auto until = std::chrono::steady_clock::now() + 600ms;
+        while (std::chrono::steady_clock::now() < until) {
+        }
+        c.async_request("echo", message{"y"}, second.handler());
+    });
+    REQUIRE(p.run_until([&] { return second.done; }));
+    CHECK_FALSE(second.ec);
+    CHECK(second.text == "y");
+}
+
 TEST_CASE("all can be destroyed at any time, and the loop then ends") {
     asio::io_context io{1};
     {
