@@ -129,11 +129,11 @@ private:
     void leave_pipe(session& s);
     void watch();
 
-    void stay_awake() {
+    void stay_awake(bool came) {
         if (core_.options.busy_poll.count() != 0)
-            note_activity();
+            note_activity(came);
     }
-    void note_activity();
+    void note_activity(bool came);
     void busy_turn();
     void wait_readable(const channel_ptr& t);
     void on_readable(const channel_ptr& t, std::size_t arrived);
@@ -167,9 +167,12 @@ private:
     time_point watch_ended_;
     std::chrono::microseconds watch_time_;
     time_point active_at_;
-    bool awake_ = false;        // busy_turn is on its way
-    std::size_t unwritten_ = 0; // octets sent since the last turn
-    unsigned turns_posted_ = 0; // handlers on their way that will pump
+    unsigned looks_left_out_ = 0; // after the last look in vain
+    unsigned looks_to_skip_ = 0;
+    bool awake_ = false;             // busy_turn is on its way
+    bool look_was_worth_it_ = false; // something came meanwhile
+    std::size_t unwritten_ = 0;      // octets sent since the last turn
+    unsigned turns_posted_ = 0;      // handlers on their way that will pump
     const pid_t owner_ = ::getpid();
     std::shared_ptr<socket_shell> forever_; // itself, once abandoned: never to be destroyed
     bool pumping_ = false;

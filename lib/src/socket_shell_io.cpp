@@ -12,6 +12,7 @@
 namespace mizzen::detail {
 namespace {
 
+constexpr unsigned most_left_out = 63;
 constexpr milliseconds longest_drain{1000}; // for a peer to close after we did
 
 // A connection's spans as Asio wants them. writev takes no more than this at once.
@@ -119,7 +120,7 @@ void socket_shell::on_readable(const channel_ptr& t, std::size_t arrived) {
                   t->first.begin() + static_cast<std::ptrdiff_t>(arrived), t->first.begin());
         return on_readable(t, arrived - size);
     }
-    stay_awake();
+    stay_awake(true);
     if (!receivers_.empty())
         serve_receivers();
     if (s.link->is_open())
@@ -156,17 +157,29 @@ void socket_shell::continue_reading(const channel_ptr& t, bool more_expected) {
     pump_soon();
 }
 
-// A loop that always has something to do does not sleep: it only looks whether there is more.
-void socket_shell::note_activity() {
+// A loop that always has something to do does not sleep: it only looks whether there is more. What
+// comes seldom, heartbeats say, is not worth it: after each look in vain, more are left out.
+void socket_shell::note_activity(bool came) {
     active_at_ = std::chrono::steady_clock::now();
-    if (!std::exchange(awake_, true))
-        asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
+    if (awake_) {
+        look_was_worth_it_ = look_was_worth_it_ || came;
+        return;
+    }
+    if (looks_to_skip_ != 0) {
+        --looks_to_skip_;
+        return;
+    }
+    awake_ = true;
+    look_was_worth_it_ = false;
+    asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
 }
 
 void socket_shell::busy_turn() {
     awake_ = !closed_ && std::chrono::steady_clock::now() - active_at_ < core_.options.busy_poll;
     if (awake_)
-        asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
+        return asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
+    looks_left_out_ = look_was_worth_it_ ? 0 : std::min(2 * looks_left_out_ + 1, most_left_out);
+    looks_to_skip_ = looks_left_out_;
 }
 
 // Closing while octets wait unread would reset the connection, and with it what is still on its way
@@ -206,7 +219,7 @@ void socket_shell::flush(session& s) {
             return;
         }
         core_.written(s, size);
-        stay_awake();
+        stay_awake(false);
     }
     finish_if_flushed(s);
 }

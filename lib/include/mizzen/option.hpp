@@ -181,7 +181,8 @@ struct tcp_buffers {
 };
 /// How long the socket's loop looks for more without sleeping once something has come or gone. It
 /// answers several times faster for it, and keeps a core busy meanwhile: for loops that have one to
-/// themselves. At once. Default 0, off. libzmq has none.
+/// themselves. Where nothing comes while it looks, it looks more and more seldom, down to once in
+/// 64 times. At once. Default 0, off. libzmq has none.
 struct busy_poll {
     std::chrono::microseconds time;
 };

@@ -26,6 +26,7 @@ public:
         : router_{executor}, timer_{executor},
           core_{options, clock_now(), patterns::random_seed()} {
         router_.set(option::report_peers{true});
+        router_.set(option::busy_poll{options.busy_poll});
         // Beyond, the core keeps what a peer does not take, and knows of it.
         router_.set(option::high_water_octets{options.max_client_octets});
     }

@@ -3,6 +3,7 @@
 
 #include <mizzen/patterns/majordomo/wire.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -41,6 +42,9 @@ struct broker_options {
     std::size_t max_services = 10'000;
     std::size_t max_service_name = majordomo::max_service_name; ///< Octets.
     std::size_t max_envelope = 8; ///< Frames before a request's empty delimiter.
+    /// How long the broker's loop looks for more without sleeping, as option::busy_poll: what comes
+    /// within it is passed on without a wake-up. 0 is not at all. The core does not use it.
+    std::chrono::microseconds busy_poll{50};
 };
 
 /// Counts since the start, then what there is now.
