@@ -22,6 +22,7 @@ class EveryCommand(harness.CommandTest):
                 [], ["no-such-command"], ["broker", "--no-such-option"],
                 ["broker", "--heartbeat", "x"], ["broker", "--heartbeat", "5"],
                 ["broker", "--liveness", "0"], ["broker", "--redeliver", "-1"],
+                ["broker", "--busy-poll", "-1"], ["broker", "--busy-poll", "1000001"],
                 ["broker", "stray"], ["request"], ["worker"], ["worker", "s"],
                 ["worker", "s", "--echo", "--sha256"], ["worker", "mmi.s", "--echo"],
                 ["worker", "", "--echo"], ["worker", "s", "--echo", "--timeout", "-1"],
