@@ -57,9 +57,8 @@ private:
         }
         services_ = 1 + in.draw(2);
         broker_.max_services = services_ + 1;
-        // A request that was asked twice must not be answered twice in parts.
         in_parts_ = kind_ != kind::kept && in.draw(2) == 0;
-        if (in_parts_)
+        if (in_parts_ && in.draw(2) == 0) // else the client tells the runs apart
             broker_.duplicate_window = milliseconds{10'000};
         const std::size_t brokers = in.draw(3) == 0 ? 2 : 1; // which do not know each other
         for (std::size_t i = 0; i < brokers; ++i)

@@ -227,7 +227,9 @@ void majordomo_client::lose_connection() {
 
 std::uint64_t majordomo_client::start(message&& body) {
     std::error_code ec;
-    const std::uint64_t request = core_.request(asks().service, std::move(body), {}, now(), ec);
+    majordomo::request_options wanted;
+    wanted.in_parts = true;
+    const std::uint64_t request = core_.request(asks().service, std::move(body), wanted, now(), ec);
     must(!ec && request != 0, "a client that may ask can start a request");
     return request;
 }

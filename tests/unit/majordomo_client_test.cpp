@@ -322,6 +322,49 @@ TEST_CASE("majordomo client 0.2: a request is not sent again once a part of its 
     CHECK(c.results.at(broken).ec == errc::interrupted);
 }
 
+TEST_CASE("majordomo client 0.2: parts are of one run, where each time it is sent is one") {
+    for (const bool looks_at_ids : {false, true}) {
+        for (const std::size_t first : {0U, 1U}) {
+            client_options options = second_version();
+            options.retry_delay = 0ms;
+            test_client c{options};
+            request_options wanted;
+            wanted.in_parts = true;
+            const auto number = c.request("list", {"a"}, wanted);
+            c.in(c.link(), command_frames('\3', "mmi.broker",
+                                          looks_at_ids ? frames{"200", "M1", "duplicates=9"}
+                                                       : frames{"200", "M1"}));
+            c.take_sent();
+            c.advance(2500ms);
+            frames ids;
+            for (const auto& each : c.take_sent())
+                if (each.parts[0].size() == 22)
+                    ids.push_back(each.parts[0] + '\0');
+            REQUIRE(ids.size() == 1);
+            frames before = ids;
+            before.front()[10] ^= looks_at_ids ? '\0' : '\1'; // the first attempt's
+            const frames runs{before.front(), ids.front()};
+            const auto in = [&](std::size_t run, char command, const char* body) {
+                c.in(c.link(), frames{runs[run], ""} + command_frames(command, "list", {body}));
+            };
+            in(first, '\2', "1");
+            in(1 - first, '\2', "other");
+            in(first, '\2', "2");
+            in(1 - first, '\3', "other's end");
+            if (looks_at_ids) { // it says that these are of one run
+                CHECK(c.parts.at(number) == messages{{"1"}, {"other"}, {"2"}});
+                CHECK(c.results.at(number).body == frames{"other's end"});
+                continue;
+            }
+            CHECK(c.results.empty());
+            in(first, '\3', "3");
+            CHECK(c.parts.at(number) == messages{{"1"}, {"2"}});
+            CHECK(c.results.at(number).body == frames{"3"});
+            CHECK(c.core.stats().mismatched == 2);
+        }
+    }
+}
+
 TEST_CASE("majordomo client 0.2: tags stand in an envelope before an empty frame") {
     test_client c{second_version()};
     const auto number = c.request("list", {"a"});

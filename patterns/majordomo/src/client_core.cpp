@@ -23,6 +23,9 @@ std::error_code to_error(status outcome) noexcept {
     return errc::handler_failed; // a failure that has no name yet
 }
 
+// Which of its attempts a request's id is of is in the top octet, atop the number.
+constexpr int attempt_shift = 56;
+constexpr std::uint64_t most_attempts = 255; // that have an id of their own
 constexpr int slot_bits = 20;
 static_assert(client_core::max_slots == std::size_t{1} << slot_bits);
 
@@ -70,6 +73,7 @@ std::uint64_t client_core::state::request(std::string_view service, message&& bo
     frame_client_request(body, service, spoken());
     r.kept = std::move(body);
     r.retries = std::max(wanted.retries.value_or(options_.retries), 0);
+    r.in_parts = wanted.in_parts;
     r.timeout = not_negative(wanted.timeout.value_or(options_.timeout));
     if (const milliseconds limit = wanted.deadline.value_or(options_.deadline); limit.count() > 0) {
         r.ends = true;
@@ -111,6 +115,7 @@ client_core::state::record& client_core::state::take_record() {
     r.number = (++serial_ << slot_bits) | slot_of(r.number);
     r.at = record::phase::waiting;
     r.streaming = r.ends = r.patient = false;
+    r.attempt = 0;
     r.times_sent = r.timeouts = 0;
     r.link = no_link;
     ++pending_;
@@ -126,7 +131,18 @@ client_core::state::record* client_core::state::find(std::uint64_t number) noexc
 }
 
 client_core::state::record* client_core::state::find(const request_tag& tag) noexcept {
-    return read_number(tag.id.data()) == seed_ ? find(read_number(tag.id.data() + 8)) : nullptr;
+    const std::uint64_t number = read_number(tag.id.data() + 8);
+    const std::size_t slot = slot_of(number);
+    if (read_number(tag.id.data()) != seed_ || slot >= records_.size())
+        return nullptr;
+    const record& r = records_[slot];
+    const std::uint64_t attempt = attempt_of(r, tag);
+    const bool known = attempt == 0 || (r.in_parts && attempt <= r.attempt);
+    return known ? find(number ^ (attempt << attempt_shift)) : nullptr;
+}
+
+std::uint64_t client_core::state::attempt_of(const record& r, const request_tag& tag) noexcept {
+    return (read_number(tag.id.data() + 8) ^ r.number) >> attempt_shift;
 }
 
 // --- Being sent ---
@@ -163,6 +179,9 @@ void client_core::state::send(record& r, std::uint32_t link, time_point now) {
         throw std::bad_alloc{};
     set_end(r, now);
     if (link == shared_) {
+        // A broker that looks at no ids runs it again: what comes of both is not to be mixed up.
+        if (r.in_parts && r.times_sent != 0 && !ids_known_ && r.attempt < most_attempts)
+            ++r.attempt;
         if (options_.protocol != dialect::version::mdp01)
             m.push_front(octets{}); // the end of an envelope, which 0.2 has not
         frame_tag(m, make_tag(r, now));
@@ -196,7 +215,8 @@ void client_core::state::set_end(record& r, time_point now) noexcept {
 request_tag client_core::state::make_tag(const record& r, time_point now) const noexcept {
     request_tag tag;
     write_number(tag.id.data(), seed_);
-    write_number(tag.id.data() + 8, r.number);
+    const std::uint64_t attempt = ids_known_ ? 0 : r.attempt;
+    write_number(tag.id.data() + 8, r.number ^ (attempt << attempt_shift));
     constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
     const auto left = std::chrono::ceil<milliseconds>(r.end - now).count();
     tag.deadline_ms =
@@ -268,9 +288,15 @@ milliseconds client_core::state::delay(int times) noexcept {
 
 void client_core::state::take_reply(record& r, const to_client& in, message&& m, time_point now) {
     drop_frames(m, in.head);
+    const std::uint64_t attempt = in.tag ? attempt_of(r, *in.tag) : 0;
+    if (r.streaming && attempt != r.heard_attempt) {
+        ++stats_.mismatched;
+        return;
+    }
     if (in.what == to_client::kind::partial) {
         ++stats_.partials;
         r.streaming = true;
+        r.heard_attempt = attempt;
         if (r.at == record::phase::pausing && r.link == no_link)
             sent_.push_back(r);
         r.at = record::phase::sent;

@@ -69,10 +69,13 @@ void client_core::state::learn(const to_client& in, const message& m, time_point
     std::size_t index = 0;
     bool known = false;
     bool knows_tags = false;
+    ids_known_ = false;
     for (const octets part : m) {
         if (index == in.head)
             known = zmtp::as_text(part) == "200";
-        knows_tags = knows_tags || (index > in.head && zmtp::as_text(part) == request_tag::prefix);
+        const auto text = index > in.head ? zmtp::as_text(part) : std::string_view{};
+        knows_tags = knows_tags || text == request_tag::prefix;
+        ids_known_ = ids_known_ || text.starts_with("duplicates=");
         ++index;
     }
     if (known && knows_tags) {

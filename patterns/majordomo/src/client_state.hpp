@@ -46,6 +46,9 @@ private:
         bool streaming = false; ///< A part of the reply has come: never sent again.
         bool ends = false;      ///< `end` says when it is abandoned, whatever else.
         bool patient = false;   ///< `end` is not the caller's, and counts from the first sending.
+        bool in_parts = false;  ///< Parts are wanted, of one attempt alone.
+        std::uint64_t attempt = 0;       ///< The last one that has an id of its own.
+        std::uint64_t heard_attempt = 0; ///< Whose parts have come, if streaming.
         int times_sent = 0;
         int timeouts = 0;
         int retries = 0;
@@ -81,6 +84,7 @@ private:
     // Requests.
     [[nodiscard]] record* find(std::uint64_t number) noexcept;
     [[nodiscard]] record* find(const request_tag& tag) noexcept;
+    [[nodiscard]] static std::uint64_t attempt_of(const record& r, const request_tag& tag) noexcept;
     [[nodiscard]] record& take_record();
     [[nodiscard]] std::error_code admit(std::string_view service, const message& body) noexcept;
     void give_out(time_point now);
@@ -145,6 +149,7 @@ private:
     time_point resume_at_{};
     std::uint32_t unanswered_ = 0; // brokers in a row
     bool ever_aware_ = false;
+    bool ids_known_ = false; // the aware broker looks at them
 
     ring_queue<action> actions_;
     client_stats stats_;

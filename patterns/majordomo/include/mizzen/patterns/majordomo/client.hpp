@@ -78,8 +78,9 @@ public:
     auto async_request(std::string_view service, message body, const request_options& wanted,
                        partial_handler on_part, Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, message)>(
-            [this](auto handler, const std::string& to, message what, const request_options& how,
+            [this](auto handler, const std::string& to, message what, request_options how,
                    partial_handler parts) {
+                how.in_parts = how.in_parts || parts != nullptr;
                 this->start(std::move(handler), to, std::move(what), how, std::move(parts));
             },
             token, std::string{service}, std::move(body), wanted, std::move(on_part));

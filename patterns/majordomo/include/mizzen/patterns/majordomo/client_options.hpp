@@ -30,6 +30,9 @@ struct request_options {
     std::optional<milliseconds> timeout;
     std::optional<int> retries;
     std::optional<milliseconds> deadline;
+    /// The parts of a reply are wanted, one by one: they are then of one run of the request, also
+    /// where it is sent again to a broker that looks at no ids. client sets it by itself.
+    bool in_parts = false;
 };
 
 struct client_stats {
