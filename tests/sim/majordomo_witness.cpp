@@ -66,7 +66,8 @@ void majordomo_witness::heard(peer_id from, const message& m, time_point now) {
         }
         break;
     case word::reply:
-        if (m.size() > in.rest)
+        // Eight octets, as they were given, and one for how it went, at most.
+        if (m.size() > in.rest && m.text(in.rest).size() <= 9)
             p.has.erase(std::string{m.text(in.rest).substr(0, 8)});
         break;
     case word::disconnect:

@@ -279,8 +279,8 @@ frames command_frames(char command, const std::string& service, const frames& bo
     return frames{"MDPC02", std::string(1, command), service} + body;
 }
 
-test_client plain_02_client() {
-    test_client c{second_version()};
+test_client plain_02_client(const client_options& options = second_version()) {
+    test_client c{options};
     c.request("first", {"x"});
     CHECK(c.sent.at(0).parts == command_frames('\1', "mmi.broker", {""}));
     c.in(c.link(), command_frames('\3', "mmi.broker", {"501"}));
@@ -320,6 +320,22 @@ TEST_CASE("majordomo client 0.2: a request is not sent again once a part of its 
     c.in(c.link(), command_frames('\2', "list", {"part"}));
     c.lost(c.link());
     CHECK(c.results.at(broken).ec == errc::interrupted);
+}
+
+TEST_CASE("majordomo client 0.2: a request that is interrupted makes room for one that waits") {
+    client_options options = second_version();
+    options.max_outstanding = 1;
+    test_client c = plain_02_client(options);
+    const auto broken = c.request("list", {"a"});
+    const auto waits = c.request("list", {"b"});
+    c.in(c.link(), command_frames('\2', "list", {"part"}));
+    CHECK(c.take_sent().size() == 1);
+    c.lost(c.link());
+    CHECK(c.results.at(broken).ec == errc::interrupted);
+    REQUIRE(c.sent.size() == 1);
+    CHECK(c.sent[0].parts == command_frames('\1', "list", {"b"}));
+    c.in(c.link(), command_frames('\3', "list", {"B"}));
+    CHECK(c.results.at(waits).body == frames{"B"});
 }
 
 TEST_CASE("majordomo client 0.2: parts are of one run, where each time it is sent is one") {

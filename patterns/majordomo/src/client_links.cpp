@@ -184,8 +184,10 @@ void client_core::state::lose_lane(connection& lost, time_point now) {
     }
     if (r == nullptr)
         return close_link(number);
-    if (r->streaming)
-        return finish(*r, errc::interrupted, {});
+    if (r->streaming) {
+        finish(*r, errc::interrupted, {});
+        return give_out(now); // it made room for one that waits
+    }
     if (r->at == record::phase::sent)
         set_timer(*r, now + delay(std::max(++r->timeouts, 1)));
     r->at = record::phase::pausing;
