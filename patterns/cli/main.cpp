@@ -1,6 +1,7 @@
 // The `mizzen` command: finds the sub-command and runs it.
 #include "commands.hpp"
 #include "pirate_commands.hpp"
+#include "titanic_commands.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,8 +22,8 @@ int run(int argc, char** argv) {
     app.get_formatter()->column_width(34);
 
     std::vector<command> commands;
-    for (const auto add :
-         {add_broker, add_worker_or_pirate, add_request_or_lazy, add_queue, add_services, add_ping})
+    for (const auto add : {add_broker, add_worker_or_pirate, add_request_or_lazy, add_queue,
+                           add_services, add_ping, add_titanic})
         commands.push_back(add(app));
     for (command& each : add_sockets(app))
         commands.push_back(std::move(each));
