@@ -25,6 +25,11 @@ const char* words(errc code) noexcept {
     case errc::unknown_version: return "the store's format is of an unknown version";
     case errc::bad_options: return "the store's limits contradict each other";
     case errc::bad_service: return "a service's name has 1 to 255 octets";
+    case errc::pending: return "the request was not answered yet";
+    case errc::refused: return "the request was refused";
+    case errc::server_failed: return "the server failed";
+    case errc::no_titanic: return "the broker knows no Titanic";
+    case errc::bad_answer: return "the answer is none of a Titanic";
     }
     return "unknown error";
 }
@@ -35,7 +40,8 @@ public:
     std::string message(int code) const override { return words(static_cast<errc>(code)); }
     std::error_condition default_error_condition(int code) const noexcept override {
         switch (static_cast<errc>(code)) {
-        case errc::busy: return std::errc::resource_unavailable_try_again;
+        case errc::busy:
+        case errc::pending: return std::errc::resource_unavailable_try_again;
         case errc::no_space: return std::errc::no_space_on_device;
         case errc::read_only: return std::errc::read_only_file_system;
         case errc::failed: return std::errc::io_error;

@@ -1,5 +1,8 @@
-// Request ids as text.
+// Request ids: new ones, and as text.
 #include <mizzen/patterns/titanic/request_id.hpp>
+
+#include <cstring>
+#include <random>
 
 namespace mizzen::titanic {
 namespace {
@@ -15,6 +18,16 @@ int digit(char c) noexcept {
 }
 
 } // namespace
+
+request_id make_request_id() {
+    std::random_device source;
+    request_id id{};
+    for (std::size_t at = 0; at < id.size(); at += sizeof(std::random_device::result_type)) {
+        const std::random_device::result_type part = source();
+        std::memcpy(id.data() + at, &part, sizeof part);
+    }
+    return id;
+}
 
 std::string to_text(const request_id& id) {
     constexpr std::string_view digits = "0123456789abcdef";

@@ -1,4 +1,4 @@
-// What can go wrong with a Titanic store.
+// What can go wrong with a Titanic store, and with what is asked of a Titanic.
 #pragma once
 
 #include <system_error>
@@ -23,6 +23,11 @@ enum class errc {
     unknown_version, ///< A segment is of a version that this program does not know.
     bad_options,     ///< Misuse: limits that contradict each other.
     bad_service,     ///< Misuse: a service's name is empty, or longer than 255 octets.
+    pending,         ///< The request was not answered yet.
+    refused,         ///< Titanic does not take the request; the message says why, if it does.
+    server_failed,   ///< Titanic cannot do this now; the message says why, if it does.
+    no_titanic,      ///< The broker knows no Titanic.
+    bad_answer,      ///< What answered is no Titanic.
 };
 
 [[nodiscard]] const std::error_category& error_category() noexcept;
