@@ -17,6 +17,10 @@ public:
             grow();
         return items_[end_++ & (items_.size() - 1)];
     }
+    /// The first item of a queue that is not empty.
+    [[nodiscard]] T& front() noexcept { return items_[begin_ & (items_.size() - 1)]; }
+    [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
+
     /// Takes the first item of a queue that is not empty.
     T pop_front() noexcept { return std::move(items_[begin_++ & (items_.size() - 1)]); }
 

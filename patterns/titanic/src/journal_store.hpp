@@ -50,6 +50,7 @@ public:
     void end_commit(wall_time now) override;
     ticket released() const noexcept override { return released_; }
     std::optional<wall_time> deadline() const noexcept override;
+    bool takes_changes() const noexcept override { return !failure_ && !read_only_; }
     std::error_code failure() const noexcept override { return failure_; }
     store_stats stats() const noexcept override;
     void close(wall_time now, std::error_code& ec) override;

@@ -171,6 +171,8 @@ public:
     /// When to call expire and begin_commit next, if nothing else happens.
     [[nodiscard]] virtual std::optional<wall_time> deadline() const noexcept = 0;
 
+    /// Whether changes are taken: not by a store that was damaged, has failed or was closed.
+    [[nodiscard]] virtual bool takes_changes() const noexcept = 0;
     /// Why nothing can be committed any more.
     [[nodiscard]] virtual std::error_code failure() const noexcept = 0;
     [[nodiscard]] virtual store_stats stats() const noexcept = 0;
