@@ -49,8 +49,8 @@ void service_core::state::wait(std::uint64_t call, std::string_view service, mes
 /// False if the call has to wait; `body` is then as it was.
 bool service_core::state::take(std::uint64_t call, const service_call& what, message& body,
                                service_moment at) {
-    const bool taken = what.what == kind::close ? take_close(call, what.id)
-                                                : take_request(call, what, body, at);
+    const bool taken =
+        what.what == kind::close ? take_close(call, what.id) : take_request(call, what, body, at);
     blocked_ = blocked_ || !taken;
     return taken;
 }

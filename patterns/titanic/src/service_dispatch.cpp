@@ -133,9 +133,8 @@ void service_core::state::attempt_ended(std::uint64_t token, attempt_end how, me
         running_.at(of).reply = std::move(body);
         if (running_.at(of).reply.empty())
             running_.at(of).reply.push_back(octets{});
-        change_or_wait({how == attempt_end::answered ? change::kind::reply : change::kind::failure,
-                        of},
-                       at);
+        change_or_wait(
+            {how == attempt_end::answered ? change::kind::reply : change::kind::failure, of}, at);
     }
     start_attempts();
 }

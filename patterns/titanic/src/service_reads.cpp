@@ -28,13 +28,12 @@ void service_core::state::read_body(std::uint64_t call, std::uint64_t attempt, c
 void service_core::state::start_reads() {
     while (!reads_to_start_.empty()) {
         pending_read& next = reads_[reads_to_start_.front()];
-        if (octets_being_read_ != 0 &&
-            octets_being_read_ + next.octets > options_.max_read_octets)
+        if (octets_being_read_ != 0 && octets_being_read_ + next.octets > options_.max_read_octets)
             return;
         octets_being_read_ += next.octets + 1; // so that even an empty one counts
-        reads_out_.push_back() = {
-            (std::uint64_t{next.generation} << 32) | reads_to_start_.pop_front(),
-            std::move(next.from)};
+        reads_out_.push_back() = {(std::uint64_t{next.generation} << 32) |
+                                      reads_to_start_.pop_front(),
+                                  std::move(next.from)};
     }
 }
 

@@ -19,15 +19,16 @@ namespace mizzen::titanic {
 
 /// A service that requests are for.
 struct target_service {
-    target_service(std::string_view key, const patterns::back_off& waits) : name{key}, pause{waits} {}
+    target_service(std::string_view key, const patterns::back_off& waits)
+        : name{key}, pause{waits} {}
 
     std::string_view name;        ///< The key's.
     std::deque<request_id> queue; ///< To be dispatched; those that were closed are passed over.
     std::size_t running = 0;
     std::size_t octets = 0;     ///< Of those that run.
     std::size_t references = 0; ///< Of acknowledgements and pauses that are to come.
-    bool alive = false;         ///< Its workers were seen to take a request, since one was not tried.
-    bool pausing = false;       ///< None is tried until its pause is over.
+    bool alive = false;   ///< Its workers were seen to take a request, since one was not tried.
+    bool pausing = false; ///< None is tried until its pause is over.
     patterns::back_off pause;
     patterns::list_links<target_service> ready_links;
 

@@ -16,21 +16,21 @@ struct service_options {
     /// whose workers are not to be had gets a single one until that has been answered.
     std::size_t window = 1000;
     std::size_t window_octets = std::size_t{16} << 20;
-    std::size_t max_running = 10'000;                     ///< Of all services,
+    std::size_t max_running = 10'000;                        ///< Of all services,
     std::size_t max_running_octets = std::size_t{256} << 20; ///< and their octets.
-    milliseconds attempt_timeout{60'000}; ///< Of one attempt; 0 is no limit.
-    std::uint32_t max_attempts = 0;       ///< That fail, until a request is set aside; 0: never.
-    milliseconds retry{1000};             ///< Before the second attempt; doubles, with jitter.
+    milliseconds attempt_timeout{60'000};                    ///< Of one attempt; 0 is no limit.
+    std::uint32_t max_attempts = 0; ///< That fail, until a request is set aside; 0: never.
+    milliseconds retry{1000};       ///< Before the second attempt; doubles, with jitter.
     milliseconds retry_max{60'000};
     /// As `retry`, before a service is tried again that has no workers, or no broker.
     milliseconds service_retry{100};
     milliseconds service_retry_max{5000};
-    std::size_t max_body_octets = 8 << 20;   ///< Of a request or reply, as stored; as the store's.
-    std::size_t recent_octets = 64 << 20;    ///< Of bodies that are kept in memory, too.
-    std::size_t max_waiting = 100'000;       ///< Calls that wait for room in a commit,
+    std::size_t max_body_octets = 8 << 20; ///< Of a request or reply, as stored; as the store's.
+    std::size_t recent_octets = 64 << 20;  ///< Of bodies that are kept in memory, too.
+    std::size_t max_waiting = 100'000;     ///< Calls that wait for room in a commit,
     std::size_t max_waiting_octets = 64 << 20; ///< and their octets.
-    std::size_t max_reads = 10'000;          ///< Bodies to be read for calls,
-    std::size_t max_read_octets = 32 << 20;  ///< and octets being read at once.
+    std::size_t max_reads = 10'000;            ///< Bodies to be read for calls,
+    std::size_t max_read_octets = 32 << 20;    ///< and octets being read at once.
 };
 
 /// Counts since the start, then what there is now.
