@@ -2,7 +2,10 @@
 #include "commands.hpp"
 #include "config_file.hpp"
 #include "console.hpp"
+#include "number_options.hpp"
+#include "titanic_options.hpp"
 #include <mizzen/patterns/majordomo/broker.hpp>
+#include <mizzen/patterns/titanic/embedded.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
@@ -14,6 +17,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,26 +35,8 @@ struct options {
     majordomo::broker_options broker;
     std::vector<std::string> execution_limits;
     milliseconds drain_limit{30'000};
+    titanic_options titanic;
 };
-
-/// An option that says how much or how many.
-template <class Number>
-void add_number(CLI::App& sub, const char* name, Number& value, const char* what,
-                const char* type = "N", Number least = 1) {
-    sub.add_option(name, value, what)
-        ->type_name(type)
-        ->check(CLI::Range(least, std::numeric_limits<Number>::max()))
-        ->capture_default_str();
-}
-
-/// An option that says how long.
-void add_time(CLI::App& sub, const char* name, milliseconds& value, const char* what) {
-    sub.add_option_function<std::int64_t>(
-           name, [&value](const std::int64_t& given) { value = milliseconds{given}; }, what)
-        ->type_name("MS")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
-        ->default_str(std::to_string(value.count()));
-}
 
 /// SERVICE=MS.
 bool read_limit(std::string_view text, majordomo::broker_options& out) {
@@ -66,11 +52,24 @@ bool read_limit(std::string_view text, majordomo::broker_options& out) {
     return true;
 }
 
+using titanic_inside = std::optional<titanic::embedded>;
+
+/// What the store is left with.
+void end_titanic(titanic_inside& titanic) {
+    if (!titanic)
+        return;
+    std::error_code ec;
+    titanic->close(ec);
+    if (ec)
+        log("broker", "the store could not be closed: " + ec.message());
+}
+
 /// Drains at the first signal, stops at the second.
 class stopper {
 public:
-    stopper(asio::io_context& io, majordomo::broker& broker, milliseconds limit)
-        : signals_{io, SIGINT, SIGTERM}, broker_{broker}, limit_{limit} {
+    stopper(asio::io_context& io, majordomo::broker& broker, titanic_inside& titanic,
+            milliseconds limit)
+        : signals_{io, SIGINT, SIGTERM}, broker_{broker}, titanic_{titanic}, limit_{limit} {
         wait();
     }
 
@@ -84,15 +83,21 @@ private:
     void stop() {
         if (std::exchange(told_, true))
             return broker_.stop();
+        if (titanic_)
+            titanic_->drain();
         const majordomo::broker_stats& now = broker_.stats();
         if (now.dispatched != 0)
             log("broker", "waiting for " + std::to_string(now.dispatched) + " running requests");
         wait();
-        broker_.drain(limit_, [this] { signals_.cancel(); });
+        broker_.drain(limit_, [this] {
+            signals_.cancel();
+            end_titanic(titanic_);
+        });
     }
 
     asio::signal_set signals_;
     majordomo::broker& broker_;
+    titanic_inside& titanic_;
     milliseconds limit_;
     bool told_ = false;
 };
@@ -118,10 +123,20 @@ int run(CLI::App& sub, options& given) {
         }
     }
     raise_descriptor_limit();
+    std::unique_ptr<titanic::store> kept;
+    if (given.titanic.given()) {
+        int trouble = done;
+        kept = open_titanic_store("broker", given.titanic, trouble);
+        if (!kept)
+            return trouble;
+    }
     asio::io_context io{1};
     majordomo::broker broker{io, given.broker};
+    titanic_inside titanic;
+    if (kept)
+        titanic.emplace(broker, std::move(kept), given.titanic.services);
     // Before the first line, which tells whoever started us that we can be stopped.
-    const stopper by_signal{io, broker, given.drain_limit};
+    const stopper by_signal{io, broker, titanic, given.drain_limit};
     for (const std::string& wanted : given.endpoints) {
         std::error_code ec;
         const std::string bound = broker.bind(wanted, ec);
@@ -197,6 +212,8 @@ command add_broker(CLI::App& app) {
     add_config(sub, given->config);
     add_times(sub, *given);
     add_bounds(sub, given->broker);
+    add_titanic_options(sub, given->titanic, "--titanic",
+                        "Serve titanic.request and the like, with the requests in this folder");
     return [given, &sub] { return run(sub, *given); };
 }
 

@@ -293,7 +293,7 @@ TEST_CASE("majordomo broker: a service inside asks as a client does, and is told
     std::vector<std::pair<std::uint64_t, status>> ends;
     std::vector<std::uint64_t> ids;
     const auto ask = [&](const char* service, milliseconds deadline = 0ms) {
-        ids.push_back(b.core.issue(service, message{"a"}, deadline, b.now));
+        ids.push_back(b.core.issue(service, message{"a"}, {deadline, 0ms}, b.now));
         b.collect();
     };
     const auto end = [&] {

@@ -172,8 +172,8 @@ TEST_CASE("a service inside the broker is asked, asks a worker, and answers") {
     pattern p;
     const worker w = p.serve("echo", echo);
     p.node.serve_internal("inside.", [&](broker_core::call call) {
-        p.node.issue("echo", std::move(call.body), 0ms, [&, id = call.id](status how, message m) {
-            p.node.answer(id, std::move(m), how);
+        p.node.issue("echo", std::move(call.body), {}, [&, id = call.id](broker_core::result r) {
+            p.node.answer(id, std::move(r.body), r.outcome);
         });
     });
     client c = p.ask();

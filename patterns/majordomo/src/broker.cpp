@@ -53,9 +53,9 @@ public:
         core_.answer(call, std::move(body), outcome, clock_now());
         act_soon();
     }
-    void issue(std::string_view service, message&& body, milliseconds deadline,
-               std::function<void(status, message)> done) {
-        issued_.emplace(core_.issue(service, std::move(body), deadline, clock_now()),
+    void issue(std::string_view service, message&& body, broker_core::issue_limits limits,
+               issue_handler done) {
+        issued_.emplace(core_.issue(service, std::move(body), limits, clock_now()),
                         std::move(done));
         act_soon();
     }
@@ -161,7 +161,7 @@ private:
             return;
         const auto done = std::move(at->second);
         issued_.erase(at);
-        done(result.outcome, std::move(result.body));
+        done(std::move(result));
     }
 
     void close() {
@@ -189,7 +189,7 @@ private:
     patterns::shell_timer timer_;
     broker_core core_;
     std::vector<std::pair<std::string, internal_service>> services_;
-    std::unordered_map<std::uint64_t, std::function<void(status, message)>> issued_;
+    std::unordered_map<std::uint64_t, issue_handler> issued_;
     std::function<void()> on_stopped_;
     bool acting_ = false;
     bool acting_soon_ = false;
@@ -232,9 +232,9 @@ void broker::serve_internal(std::string_view prefix, internal_service serve) {
 void broker::answer(std::uint64_t call, message body, status outcome) {
     shell_->answer(call, std::move(body), outcome);
 }
-void broker::issue(std::string_view service, message body, milliseconds deadline,
-                   std::function<void(status, message)> done) {
-    shell_->issue(service, std::move(body), deadline, std::move(done));
+void broker::issue(std::string_view service, message body, broker_core::issue_limits limits,
+                   issue_handler done) {
+    shell_->issue(service, std::move(body), limits, std::move(done));
 }
 const broker_stats& broker::stats() const noexcept { return shell_->core().stats(); }
 socket_stats broker::transport_stats() const { return shell_->socket().stats(); }

@@ -186,9 +186,9 @@ bool broker_core::next_call(call& out) { return state_->next_call(out); }
 void broker_core::answer(std::uint64_t id, message&& body, status outcome, time_point now) {
     state_->answer(id, std::move(body), outcome, now);
 }
-std::uint64_t broker_core::issue(std::string_view service, message&& body, milliseconds deadline,
+std::uint64_t broker_core::issue(std::string_view service, message&& body, issue_limits limits,
                                  time_point now) {
-    return state_->issue(service, std::move(body), deadline, now);
+    return state_->issue(service, std::move(body), limits, now);
 }
 bool broker_core::next_result(result& out) { return state_->next_result(out); }
 std::optional<time_point> broker_core::deadline() const noexcept { return state_->deadline(); }

@@ -14,6 +14,11 @@ bool broker_core::state::reserved(std::string_view service) const noexcept {
     });
 }
 
+/// Other than the broker's own.
+bool broker_core::state::serves_inside(std::string_view service) const noexcept {
+    return reserved(service) && !service.starts_with(mmi_prefix);
+}
+
 void broker_core::state::call_internal(peer_record& p, const to_broker& in, message&& m,
                                        time_point now) {
     const auto name = std::make_unique<std::string>(in.service);
@@ -57,7 +62,7 @@ void broker_core::state::answer(std::uint64_t id, message&& body, status outcome
 }
 
 std::uint64_t broker_core::state::issue(std::string_view service, message&& body,
-                                        milliseconds deadline, time_point now) {
+                                        issue_limits limits, time_point now) {
     ++stats.issued;
     const bool bad = !valid_service_name(service, options_.max_service_name) || reserved(service);
     const bool full = is_full();
@@ -76,7 +81,8 @@ std::uint64_t broker_core::state::issue(std::string_view service, message&& body
         fail(r, status::queue_full, "the broker is full");
         note_if_empty(*s, now);
     } else {
-        set_deadline(r, deadline, now);
+        set_deadline(r, limits.in_all, now);
+        r.run_limit = limits.at_worker;
         accept(r, now);
     }
     return id;

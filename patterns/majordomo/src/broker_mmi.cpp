@@ -66,7 +66,8 @@ message broker_core::state::answer_mmi(std::string_view service, const message& 
     message answer;
     if (service == "mmi.service") {
         const service_record* s = find_service(argument);
-        answer.push_back(s != nullptr && s->workers != 0 ? "200" : "404");
+        const bool served = s != nullptr ? s->workers != 0 : serves_inside(argument);
+        answer.push_back(served ? "200" : "404");
     } else if (service == "mmi.services") {
         list_services(answer, argument);
     } else if (service == "mmi.workers") {

@@ -47,9 +47,10 @@ struct request_record {
     service_record* service = nullptr;   ///< Null while inside,
     std::unique_ptr<std::string> inside; ///< where the service is but a name.
     std::size_t octets = 0;
-    time_point waits_until{};          ///< While queued, if there is a limit.
-    time_point deadline{};             ///< The client's own, if it gave one.
-    time_point given{};                ///< To its worker, if there is an execution limit.
+    time_point waits_until{};  ///< While queued, if there is a limit.
+    time_point deadline{};     ///< The client's own, if it gave one.
+    milliseconds run_limit{0}; ///< An issued one's, at its worker: then the deadline is that.
+    time_point given{};        ///< To its worker, if there is an execution limit.
     std::size_t heap_place = SIZE_MAX; ///< In the deadlines; SIZE_MAX when it is not.
     return_path back;
     message body; ///< Kept while it may have to be sent again.

@@ -50,7 +50,7 @@ void broker_core::state::stream(request_record& r, message&& body) {
 /// Tells whoever sent the request that there will be no reply.
 void broker_core::state::tell(request_record& r, status why, std::string_view words) {
     if (std::exchange(r.issued, false))
-        results_.push_back() = {r.handle(), why, message{words}};
+        results_.push_back() = {r.handle(), why, message{words}, r.deliveries != 0};
     else if (r.client != nullptr)
         refuse(*r.client, r.name(), r.back, why, words);
 }
@@ -70,7 +70,7 @@ void broker_core::state::complete(request_record& r, message&& body, status outc
         stats.duplicates = duplicates_.kept();
     }
     if (r.issued)
-        results_.push_back() = {r.handle(), outcome, std::move(body)};
+        results_.push_back() = {r.handle(), outcome, std::move(body), true};
     else if (r.client == nullptr)
         ++stats.orphaned_replies;
     else if (outcome == status::ok || r.back.tag)

@@ -105,6 +105,7 @@ void broker_core::state::close_request(request_record& r) {
         duplicates_.forget(std::exchange(r.duplicate, duplicates::none));
     stats.octets -= r.octets;
     r.issued = r.streamed = false;
+    r.run_limit = milliseconds{0};
     r.deliveries = 0;
     r.service = nullptr;
     r.inside.reset();
@@ -171,6 +172,8 @@ void broker_core::state::take_back(request_record& r, time_point now) {
                                : "every worker that was given the request went away");
     }
     ++stats.redelivered;
+    if (r.run_limit.count() != 0)
+        deadlines_.remove(r);
     r.service->queue.push_front(r);
     enqueue(r, now);
 }
@@ -203,6 +206,7 @@ void broker_core::state::assign(peer_record& w, request_record& r, time_point no
         r.given = now;
         s.execution->running.push_back(r);
     }
+    set_deadline(r, r.run_limit, now);
     message m; // the body is kept only if it may be sent again
     if (++r.deliveries <= options_.redeliveries)
         m = r.body.share();

@@ -32,7 +32,7 @@ public:
     void add_internal(std::string_view prefix);
     [[nodiscard]] bool next_call(call& out);
     void answer(std::uint64_t id, message&& body, status outcome, time_point now);
-    std::uint64_t issue(std::string_view service, message&& body, milliseconds deadline,
+    std::uint64_t issue(std::string_view service, message&& body, issue_limits limits,
                         time_point now);
     [[nodiscard]] bool next_result(result& out);
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
@@ -124,6 +124,7 @@ private:
 
     // broker_internal.cpp: services inside; broker_mmi.cpp: the broker's own
     [[nodiscard]] bool reserved(std::string_view service) const noexcept;
+    [[nodiscard]] bool serves_inside(std::string_view service) const noexcept;
     void call_internal(peer_record& p, const to_broker& in, message&& m, time_point now);
     [[nodiscard]] message answer_mmi(std::string_view service, const message& body, time_point now);
     void list_services(message& answer, std::string_view prefix);

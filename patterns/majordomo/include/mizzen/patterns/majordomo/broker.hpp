@@ -54,13 +54,14 @@ public:
 
     /// Requests to services that begin with `prefix` are given to `serve`, on the executor; each is
     /// to be answered once, at any time later.
-    using internal_service = std::function<void(broker_core::call)>;
+    using internal_service = std::function<void(broker_core::call&&)>;
     void serve_internal(std::string_view prefix, internal_service serve);
     void answer(std::uint64_t id, message body, status outcome = status::ok);
     /// Sends a request as a client would. `done` is called once, on the executor, never from within
-    /// this; not at all once the broker stopped. A `deadline` of 0 is none.
-    void issue(std::string_view service, message body, milliseconds deadline,
-               std::function<void(status, message)> done);
+    /// this; not at all once the broker stopped.
+    using issue_handler = std::function<void(broker_core::result)>;
+    void issue(std::string_view service, message body, broker_core::issue_limits limits,
+               issue_handler done);
 
     [[nodiscard]] const broker_stats& stats() const noexcept;
     [[nodiscard]] socket_stats transport_stats() const;

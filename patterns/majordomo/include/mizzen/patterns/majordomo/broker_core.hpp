@@ -122,7 +122,13 @@ public:
     struct result {
         std::uint64_t id = 0; ///< What issue gave.
         status outcome = status::ok;
-        message body; ///< The reply's, or the words of a failure.
+        message body;      ///< The reply's, or the words of a failure.
+        bool tried = true; ///< A worker was given it.
+    };
+    /// How long a request of a service inside the broker may take; 0 is no limit.
+    struct issue_limits {
+        milliseconds in_all{0};
+        milliseconds at_worker{0}; ///< From when a worker was given it; instead of `in_all`.
     };
 
     /// `seed` keeps clients from choosing request ids that are slow to look up.
@@ -151,9 +157,8 @@ public:
     [[nodiscard]] bool next_call(call& out);
     /// Ends a call, now or at any time later. The body goes to the client, if it still waits.
     void answer(std::uint64_t id, message&& body, status outcome, time_point now);
-    /// Sends a request as a client would; its result comes out of next_result. A `deadline` of 0 is
-    /// none.
-    std::uint64_t issue(std::string_view service, message&& body, milliseconds deadline,
+    /// Sends a request as a client would; its result comes out of next_result.
+    std::uint64_t issue(std::string_view service, message&& body, issue_limits limits,
                         time_point now);
     [[nodiscard]] bool next_result(result& out);
 

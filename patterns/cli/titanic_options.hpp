@@ -1,0 +1,37 @@
+// Titanic's options, which it has inside a broker and behind one alike, and the opening of its
+// store.
+#pragma once
+
+#include <mizzen/patterns/titanic/journal.hpp>
+#include <mizzen/patterns/titanic/service_options.hpp>
+#include <mizzen/patterns/titanic/store.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace mizzen::cli {
+
+struct titanic_options {
+    std::string folder;
+    bool memory = false;
+    bool repair = false;
+    std::string sync{"always"};
+    titanic::journal_options store;
+    titanic::service_options services;
+
+    [[nodiscard]] bool given() const noexcept { return memory || !folder.empty(); }
+};
+
+/// `folder_option` names the option of the store's folder.
+void add_titanic_options(CLI::App& sub, titanic_options& options, const std::string& folder_option,
+                         const std::string& folder_meaning);
+
+/// Opens the store, and logs what was found. Null, having said why, if it cannot be had; the exit
+/// status is then in `trouble`.
+[[nodiscard]] std::unique_ptr<titanic::store>
+open_titanic_store(std::string_view name, const titanic_options& options, int& trouble);
+
+} // namespace mizzen::cli

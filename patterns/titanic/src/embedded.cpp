@@ -1,0 +1,82 @@
+// Between Titanic's services and the broker that they are inside of.
+#include "service_shell.hpp"
+#include <mizzen/patterns/titanic/embedded.hpp>
+
+#include <utility>
+
+namespace mizzen::titanic {
+namespace {
+
+using majordomo::broker_core;
+using patterns::status;
+
+attempt_end end_of(const broker_core::result& result) noexcept {
+    if (result.outcome == status::ok)
+        return attempt_end::answered;
+    return result.tried && result.outcome != status::stopping ? attempt_end::failed
+                                                              : attempt_end::not_tried;
+}
+
+} // namespace
+
+class embedded::shell final : public service_shell {
+public:
+    shell(majordomo::broker& inside, std::unique_ptr<store> kept, const service_options& options)
+        : service_shell{inside.get_executor(), std::move(kept), options}, broker_{inside} {}
+    shell(const shell&) = delete;
+    shell& operator=(const shell&) = delete;
+    ~shell() override = default;
+
+    void serve() {
+        open();
+        for (const std::string_view name :
+             {request_service, submit_service, reply_service, close_service})
+            broker_.serve_internal(name, [weak = weak_from_this()](broker_core::call&& asked) {
+                if (const auto self = weak.lock())
+                    self->call(asked.id, asked.service, std::move(asked.body));
+            });
+    }
+
+private:
+    void answer(service_core::answer&& what) override {
+        broker_.answer(what.call, std::move(what.body));
+    }
+    void dispatch(service_core::dispatch&& what) override {
+        broker_.issue(
+            what.service, std::move(what.body), {milliseconds{0}, what.limit},
+            [weak = weak_from_this(), attempt = what.attempt](broker_core::result result) {
+                if (const auto self = weak.lock())
+                    self->attempt_ended(attempt, end_of(result), std::move(result.body));
+            });
+    }
+
+    majordomo::broker& broker_;
+};
+
+embedded::embedded(majordomo::broker& inside, std::unique_ptr<store> kept,
+                   const service_options& options)
+    : shell_{std::make_shared<shell>(inside, std::move(kept), options)} {
+    shell_->serve();
+}
+
+embedded& embedded::operator=(embedded&& other) noexcept {
+    if (this != &other) {
+        if (shell_)
+            shell_->abandon();
+        shell_ = std::move(other.shell_);
+    }
+    return *this;
+}
+
+embedded::~embedded() {
+    if (shell_)
+        shell_->abandon();
+}
+
+void embedded::drain() { shell_->drain(); }
+void embedded::close(std::error_code& ec) { shell_->close(ec); }
+const service_stats& embedded::stats() const noexcept { return shell_->stats(); }
+store_stats embedded::kept() const noexcept { return shell_->kept(); }
+std::error_code embedded::failure() const noexcept { return shell_->failure(); }
+
+} // namespace mizzen::titanic
