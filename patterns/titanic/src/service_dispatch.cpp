@@ -116,6 +116,7 @@ void service_core::state::send(place of, message&& body) {
     out.service = running_.at(of).to->name;
     out.body = std::move(body);
     out.limit = options_.attempt_timeout;
+    out.unseen = !running_.at(of).to->alive;
 }
 
 void service_core::state::attempt_ended(std::uint64_t token, attempt_end how, message&& body,

@@ -56,6 +56,9 @@ public:
         std::string_view service; ///< Valid until the next (A).
         message body;
         milliseconds limit{0}; ///< Of this attempt; 0 is none.
+        /// Nobody has seen the service's workers since it was last without them: to ask for them
+        /// first costs little.
+        bool unseen = false;
     };
     struct read {
         std::uint64_t id = 0;
