@@ -324,5 +324,51 @@ TEST_CASE("majordomo broker: a service inside asks as a client does, and is told
     CHECK(b.stats().issued == 6);
 }
 
+TEST_CASE("majordomo broker: a service inside learns whether a worker ever had its request") {
+    broker_options options;
+    options.request_expiry = 1s;
+    options.redeliveries = 1;
+    broker b{options};
+    broker_core::result result;
+    const auto ask = [&](broker_core::issue_limits limits) {
+        b.core.issue("echo", message{"a"}, limits, b.now);
+        b.collect();
+    };
+    ask({});
+    b.advance(1s);
+    REQUIRE(b.core.next_result(result));
+    CHECK(result.outcome == status::expired);
+    CHECK_FALSE(result.tried);
+
+    // The time at a worker begins there, and anew at the next one.
+    ask({0ms, 100ms});
+    b.advance(900ms);
+    b.worker(1);
+    b.advance(90ms);
+    b.down(1);
+    b.advance(900ms);
+    b.worker(2);
+    b.advance(90ms);
+    CHECK_FALSE(b.core.next_result(result));
+    b.advance(10ms);
+    REQUIRE(b.core.next_result(result));
+    CHECK(result.outcome == status::expired);
+    CHECK(result.tried);
+    b.in(2, reply_frames(b.handle(2, {"a"}), {"late"}));
+    CHECK_FALSE(b.core.next_result(result));
+    CHECK(b.stats().orphaned_replies == 1);
+}
+
+TEST_CASE("majordomo broker: mmi.service knows the services inside") {
+    broker b;
+    b.core.add_internal("inside.");
+    b.client(2, {"inside.store"}, "mmi.service");
+    b.client(2, {"outside"}, "mmi.service");
+    b.client(2, {"mmi.stats"}, "mmi.service");
+    CHECK(b.take(2) == messages{client_frames("mmi.service", {"200"}),
+                                client_frames("mmi.service", {"404"}),
+                                client_frames("mmi.service", {"404"})});
+}
+
 } // namespace
 } // namespace mizzen::majordomo::test

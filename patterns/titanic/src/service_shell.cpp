@@ -90,13 +90,20 @@ void service_shell::close(std::error_code& ec) {
         return;
     thread_->stop();
     take_outcomes();
-    abandon();
     store_->close(moment().wall, ec);
+    abandon();
 }
 
 void service_shell::abandon() noexcept {
+    if (closed())
+        return;
     thread_.reset();
     timer_.cancel();
+    last_stats_ = core_->stats();
+    last_kept_ = store_->stats();
+    last_failure_ = store_->failure();
+    core_.reset();
+    store_.reset();
 }
 
 /// All that one turn of the loop has brought goes into one commit.

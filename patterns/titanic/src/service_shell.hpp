@@ -35,14 +35,20 @@ public:
     [[nodiscard]] bool idle() const noexcept;
     /// Commits what is left, and closes the store. Nothing is answered or sent any more.
     void close(std::error_code& ec);
-    /// Leaves everything as it is on the disk, like a crash.
+    /// Leaves everything as it is on the disk, like a crash. The store's lock is free at once.
     void abandon() noexcept;
     [[nodiscard]] bool closed() const noexcept { return !thread_; }
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
-    [[nodiscard]] const service_stats& stats() const noexcept { return core_->stats(); }
-    [[nodiscard]] store_stats kept() const noexcept { return store_->stats(); }
-    [[nodiscard]] std::error_code failure() const noexcept { return store_->failure(); }
+    [[nodiscard]] const service_stats& stats() const noexcept {
+        return core_ ? core_->stats() : last_stats_;
+    }
+    [[nodiscard]] store_stats kept() const noexcept {
+        return store_ ? store_->stats() : last_kept_;
+    }
+    [[nodiscard]] std::error_code failure() const noexcept {
+        return store_ ? store_->failure() : last_failure_;
+    }
 
 protected:
     virtual ~service_shell() = default;
@@ -60,12 +66,15 @@ private:
     void set_timer();
 
     asio::any_io_executor executor_;
-    std::unique_ptr<store> store_;
+    std::unique_ptr<store> store_; ///< Null once it is closed, as the next two.
     std::unique_ptr<service_core> core_;
     patterns::shell_timer timer_;
-    std::unique_ptr<store_thread> thread_; ///< Null once it is closed.
+    std::unique_ptr<store_thread> thread_;
     std::vector<store_thread::outcome> outcomes_;
     service_options options_;
+    service_stats last_stats_; // once it is closed
+    store_stats last_kept_;
+    std::error_code last_failure_;
     bool acting_soon_ = false;
 };
 
