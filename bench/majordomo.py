@@ -101,15 +101,19 @@ class Nats:
             self.missing = f"NATS' Go client cannot be built: {made.stderr.strip()[-300:]}"
 
     def start(self, run):
+        self.serve(run)
+        run.start("nats_peer", "worker", self.url).word_after("listening")
+
+    def serve(self, run, *options):
         with tempfile.TemporaryDirectory() as directory:
-            run.serve(self.server, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", directory)
+            run.serve(self.server, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", directory,
+                      *options)
             while not (files := list(pathlib.Path(directory).glob("*.ports"))) or \
                     "nats://" not in files[0].read_text():
                 run.check()
                 time.sleep(0.01)
             text = files[0].read_text()
         self.url = "nats://" + text.split("nats://")[1].split('"')[0]
-        run.start("nats_peer", "worker", self.url).word_after("listening")
 
     def load(self, run, size, count):
         return run.start("nats_peer", "client", self.url, size, count, OUTSTANDING)
@@ -131,11 +135,12 @@ def wait_for_port(run, port):
 class Peers:
     """Those that are here, found out once; what is missing is told once."""
     known: typing.ClassVar[dict] = {}
+    kinds: typing.ClassVar[dict] = {"nats": Nats, "gearmand": Gearmand}
 
     @classmethod
     def of(cls, build, name):
         if name not in cls.known:
-            made = {"nats": Nats, "gearmand": Gearmand}[name](build)
+            made = cls.kinds[name](build)
             if made.missing:
                 print(f"{name} is left out: {made.missing}", flush=True)
             cls.known[name] = made

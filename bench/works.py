@@ -8,6 +8,7 @@ import time
 import typing
 
 import majordomo
+import titanic
 from processes import Failed, Run
 
 SIDES = ("ours", "libzmq")
@@ -305,15 +306,17 @@ def settled_memory(run, pid, still=1.5):
 REQUESTS = Metric("requests/s", True, "thousand requests/s", lambda figure: f"{figure / 1e3:.1f}")
 
 
-class Majordomo(Counted):
-    """What is said of Majordomo: ours is always there, the peers where Debian's packages are."""
-
-    def __init__(self, name, metrics):
-        super().__init__(f"majordomo/{name}", metrics)
+class BesidePeers(Counted):
+    """Ours is always there, the peers where Debian's packages are."""
 
     def ratio_name(self, case, metric, side):
         first = case == self.cases[0]
         return f"{self.name if first else self.full_name(case)}/{side}{metric.suffix}"
+
+
+class Majordomo(BesidePeers):
+    def __init__(self, name, metrics):
+        super().__init__(f"majordomo/{name}", metrics)
 
 
 class Requests(Majordomo):
@@ -404,6 +407,76 @@ class WaitingWorker(ManyPeers):
         return (majordomo.memory_of_waiting(build, self.before, self.workers, settled_memory),)
 
 
+class Titanic(BesidePeers):
+    def __init__(self, name, metrics):
+        super().__init__(f"titanic/{name}", metrics)
+
+
+class Durable(Titanic):
+    """Requests that are on the disk before they are acknowledged, as many at a time as may be."""
+    sides = ("ours", "beanstalkd", "jetstream")
+    case_is = "octets x clients"
+    cases = tuple(f"{size}x{clients}" for clients in (1, 10, 100) for size in (100, 1024))
+    quick = ("100x1",)
+    budgets: typing.ClassVar[dict] = {"100x1": Budget(ours_at_least=200_000)}
+    most = 2_000_000
+
+    def __init__(self):
+        super().__init__("durable", (REQUESTS,))
+
+    def sides_of(self, build, case):
+        return ("ours", *majordomo.Peers.here(build, self.sides[1:]))
+
+    def run(self, build, side, case, count):
+        size, clients = map(int, case.split("x"))
+        return (titanic.run_load(build, side, size, count, clients),)
+
+
+class Acknowledged(Titanic):
+    """One at a time, beside what it may take, and a bare append and sync."""
+    sides = ("ours", "allowed", "append", "beanstalkd", "jetstream")
+    cases = (100, 1024)
+    quick = (100,)
+    most = 20_000
+    budgets: typing.ClassVar[dict] = {100: Budget(at_most=1)}
+
+    def __init__(self):
+        p99 = Metric("microseconds", False, "microseconds, 99 of 100",
+                     lambda figure: f"{figure:.1f}", "/p99")
+        super().__init__("sync", (MICROSECONDS, p99))
+
+    def sides_of(self, build, case):
+        return (*self.sides[:3], *majordomo.Peers.here(build, self.sides[3:]))
+
+    def per_second(self, figure):
+        return 1e6 / figure
+
+    def fewest(self, case):
+        return 200
+
+    def run(self, build, side, case, count):
+        return titanic.run_asker(build, side, case, count)
+
+
+class Recovery(Titanic):
+    """A store of so many open requests, opened; what it takes of memory, and of the disk."""
+    sides = ("ours",)
+    case_is = "open requests of 100 octets"
+    cases = (1_000_000,)
+    budgets: typing.ClassVar[dict] = {1_000_000: Budget(ours_at_most=3)}
+
+    def __init__(self):
+        super().__init__("recovery", (
+            Metric("seconds", False, "seconds", lambda figure: f"{figure:.3f}"),
+            Metric("octets", False, "octets of memory a request", lambda figure: f"{figure:.1f}",
+                   "/memory"),
+            Metric("octets", False, "octets on the disk a request", lambda figure: f"{figure:.1f}",
+                   "/disk")))
+
+    def run(self, build, side, case, count):
+        return titanic.run_recovery(build, 100, case, settled_memory)
+
+
 RATES = {16: Budget(5), 64: Budget(4), 256: Budget(3), 1024: Budget(3), 4096: Budget(3),
          65536: Budget(1.3), 1048576: Budget(1)}
 
@@ -430,4 +503,7 @@ WORKS = (
     PlainWorkers(),
     Tripping(),
     WaitingWorker(),
+    Durable(),
+    Acknowledged(),
+    Recovery(),
 )
