@@ -1,0 +1,163 @@
+"""Real processes of Titanic, the broker and workers that are killed at random moments, under load.
+
+MIZZEN_TITANIC_ROUNDS rounds (10), by the seed MIZZEN_FAULT_SEED (a new one, which is printed). In each,
+clients of RFC 9 submit requests while one process is killed with SIGKILL and started again. Whatever
+was acknowledged is answered in the end, with what the service computes; what was closed stays closed.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import random
+import signal
+import sys
+import threading
+import uuid
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+
+import harness  # noqa: E402, beside the command's tests
+import tsp  # noqa: E402, found by harness
+
+ROUNDS = int(os.environ.get("MIZZEN_TITANIC_ROUNDS", 10))
+SEED = int(os.environ.get("MIZZEN_FAULT_SEED", random.randrange(1 << 32)))
+FAST = ("--heartbeat", "100")
+TITANIC = ("--retry", "20", "--retry-max", "200", "--attempt-timeout", "2000")
+CLIENTS, REQUESTS = 4, 12  # of each client, in a round
+
+
+class Load:
+    """One client's requests: submitted, fetched and closed in an order of its own."""
+
+    def __init__(self, endpoint, seed):
+        self.random = random.Random(seed)
+        self.client = tsp.Client(endpoint, timeout=0.5, patience=2 * harness.PATIENCE)
+        self.acknowledged = {}  # id: body; not yet closed
+        self.closed, self.answered, self.submitted = [], 0, 0
+
+    def one_round(self, begun):
+        for _ in range(REQUESTS):
+            self.submit()
+            begun.set()
+            if self.random.random() < 0.5:
+                self.look_at(self.random.choice(list(self.acknowledged)))
+        # Some are left for later rounds, and whoever lives then.
+        while len(self.acknowledged) > 4:
+            self.look_at(self.random.choice(list(self.acknowledged)))
+
+    def submit(self):
+        self.submitted += 1
+        body = [f"{self.random.getrandbits(64):x}".encode() * self.random.choice((1, 1, 40))]
+        chosen = uuid.UUID(int=self.random.getrandbits(128)).hex.encode()
+        mine = chosen if self.random.random() < 0.5 else None
+        self.acknowledged[self.client.submit(b"upper", *body, uuid=mine)] = body
+
+    def look_at(self, which):
+        reply = self.client.poll(which)
+        if reply is None:
+            return
+        expected = [part.upper() for part in self.acknowledged[which]]
+        if reply != expected:
+            raise tsp.Surprise(f"{expected} was to come, and {reply} came")
+        self.answered += 1
+        self.client.close(which)
+        del self.acknowledged[which]
+        self.closed.append(which)
+
+    def finish(self):
+        while self.acknowledged:
+            self.look_at(next(iter(self.acknowledged)))
+        for which in self.closed:
+            if self.client.knows(which):
+                raise tsp.Surprise("what was closed is there again")
+        self.client.close_socket()
+
+
+class Faults(harness.CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(SEED)
+        self.store = self.folder / "store"
+
+    def start_inside(self, bind="tcp://127.0.0.1:*"):
+        """Titanic inside the broker."""
+        return self.broker(*FAST, *TITANIC, "--titanic", self.store, bind=bind)
+
+    def our_worker(self, endpoint):
+        process = self.spawn(harness.MIZZEN, "worker", "upper", "--broker", endpoint, *FAST,
+                             "--reconnect-max", "400", "--exec", "tr a-z A-Z", "--jobs", "2")
+        process.again = self.our_worker
+        return process
+
+    def plain_worker(self, endpoint):
+        process = self.peer("mdp_worker.py", "upper", endpoint, *FAST, "--upper")
+        process.again = self.plain_worker
+        self.assertEqual("ready", self.line_of(process))
+        return process
+
+    def forget(self, process):
+        process.stdout.close()
+        process.log.close()
+        self.started.remove(process)
+
+    # What goes wrong. Whoever is killed is there again when it returns.
+
+    def kill_the_broker(self):
+        endpoint = self.serving.endpoint
+        self.kill(self.serving)
+        self.forget(self.serving)
+        if self.random.random() < 0.3:
+            verified = self.run_mizzen("titanic", "verify", "--store", self.store)
+            self.assertEqual(0, verified.returncode, verified.stdout)
+        self.serving = self.start_inside(endpoint)
+
+    def kill_a_worker(self):
+        which = self.random.randrange(len(self.workers))
+        victim = self.workers[which]
+        self.kill(victim)
+        self.forget(victim)
+        self.workers[which] = victim.again(self.serving.endpoint)
+
+    def kill_both(self):
+        self.kill_a_worker()
+        self.kill_the_broker()
+
+    def one_round(self, loads, pool, faults):
+        begun = threading.Event()
+        working = [pool.submit(load.one_round, begun) for load in loads]
+        begun.wait(harness.PATIENCE)
+        for _ in range(self.random.choice((1, 1, 2))):
+            # A moment, or less if they are done before.
+            concurrent.futures.wait(working, self.random.random() * 0.3)
+            self.random.choice(faults)()
+        for each in working:
+            each.result(4 * harness.PATIENCE)
+
+    def play(self, faults):
+        print(f"MIZZEN_FAULT_SEED={SEED} MIZZEN_TITANIC_ROUNDS={ROUNDS}", file=sys.stderr)
+        endpoint = self.serving.endpoint
+        self.workers = [self.our_worker(endpoint), self.plain_worker(endpoint)]
+        loads = [Load(endpoint, f"{SEED}.{i}") for i in range(CLIENTS)]
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            for number in range(ROUNDS):
+                with self.subTest(seed=SEED, round=number):
+                    self.one_round(loads, pool, faults)
+            for each in [pool.submit(load.finish) for load in loads]:
+                each.result(4 * harness.PATIENCE)
+        for load in loads:
+            self.assertEqual(load.submitted, load.answered)
+        again = sum(load.client.asked_again for load in loads)
+        print(f"{sum(load.answered for load in loads)} requests were answered, "
+              f"{again} questions asked again", file=sys.stderr)
+
+    def test_what_was_acknowledged_inside_the_broker_is_answered_whoever_is_killed(self):
+        self.serving = self.start_inside()
+        self.play((self.kill_the_broker, self.kill_a_worker, self.kill_both))
+        self.assertEqual(0, self.kill(self.serving, signal.SIGTERM))
+        verified = self.run_mizzen("titanic", "verify", "--store", self.store)
+        self.assertEqual(0, verified.returncode, verified.stdout)
+        self.assertNotIn(b"torn", verified.stdout)  # it was closed
+
+
+harness.main()
