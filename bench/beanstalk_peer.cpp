@@ -106,8 +106,7 @@ double load(std::uint16_t port, std::size_t clients, std::size_t outstanding, st
             all[each]->put(sent++);
     while (done < count) {
         for (std::size_t i = 0; i < clients; ++i)
-            polled[i].events =
-                static_cast<short>(all[i]->has_output() ? POLLIN | POLLOUT : POLLIN);
+            polled[i].events = static_cast<short>(all[i]->has_output() ? POLLIN | POLLOUT : POLLIN);
         if (::poll(polled.data(), polled.size(), -1) < 0)
             fail();
         for (std::size_t i = 0; i < clients; ++i) {

@@ -201,8 +201,7 @@ void fill(const std::string& folder, std::size_t size, std::uint64_t count) {
     titanic::stored_pieces pieces;
     for (std::uint64_t i = 0; i < count;) {
         std::error_code ec;
-        static_cast<void>(
-            kept->append_request(from.next(), target, pieces.of(body), now(), ec));
+        static_cast<void>(kept->append_request(from.next(), target, pieces.of(body), now(), ec));
         if (ec && ec != std::errc::resource_unavailable_try_again)
             throw std::system_error{ec};
         if (ec)
