@@ -6,6 +6,9 @@
 #include <mizzen/patterns/majordomo/worker.hpp>
 #include <mizzen/patterns/titanic/blocking.hpp>
 #include <mizzen/patterns/titanic/client.hpp>
+#include <mizzen/patterns/titanic/embedded.hpp>
+#include <mizzen/patterns/titanic/journal.hpp>
+#include <mizzen/patterns/titanic/memory_directory.hpp>
 #include <mizzen/patterns/titanic/wire.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -351,6 +354,56 @@ TEST_CASE("titanic client: through a broker, a request is answered and nothing i
         CHECK(server.calls[std::string{by_id ? submit_service : request_service}] == 1);
         CHECK(server.calls[std::string{by_id ? request_service : submit_service}] == 0);
     }
+}
+
+TEST_CASE("titanic client: a Titanic inside the broker answers what its client submits") {
+    asio::io_context io{1};
+    majordomo::broker node{io};
+    const std::string endpoint = node.bind("tcp://127.0.0.1:*");
+    std::error_code ec;
+    recovery_report found;
+    auto kept = open_journal(make_memory_directory(), journal_options{}, wall_time{}, found, ec);
+    REQUIRE(kept != nullptr);
+    embedded server{node, std::move(kept)};
+    majordomo::worker_options serving;
+    serving.service = "echo";
+    majordomo::worker worker{
+        io, serving, [](mizzen::message body, auto answer) { answer.reply(std::move(body)); }};
+    worker.connect(endpoint);
+    client asker{io};
+    asker.connect(endpoint);
+    bool done = false;
+    const auto steps = [&]() -> asio::awaitable<void> {
+        request_options wanted;
+        wanted.id = some_id;
+        for (int i = 0; i < 2; ++i) { // the same one
+            mizzen::message body{"hello", ""};
+            CHECK(co_await asker.async_submit("echo", std::move(body), wanted,
+                                              asio::use_awaitable) == some_id);
+        }
+        mizzen::message other{"other"};
+        std::error_code error;
+        co_await asker.async_submit("echo", std::move(other), wanted,
+                                    asio::redirect_error(asio::use_awaitable, error));
+        CHECK(error == errc::refused);
+        const mizzen::message reply = co_await asker.async_wait(some_id, 20s, asio::use_awaitable);
+        CHECK(frames_of(reply) == frames{"hello", ""});
+        co_await asker.async_close(some_id, asio::use_awaitable);
+        mizzen::message last{"last"};
+        const mizzen::message answer =
+            co_await asker.async_request("echo", std::move(last), asio::use_awaitable);
+        CHECK(answer.text(0) == "last");
+        done = true;
+    };
+    asio::co_spawn(io, steps(), [&](const std::exception_ptr& failed) {
+        CHECK(failed == nullptr);
+        asker.stop();
+        worker.stop();
+        node.stop();
+    });
+    io.run_for(20s);
+    CHECK(done);
+    CHECK(server.kept().open + server.kept().done == 0); // all of them were closed
 }
 
 TEST_CASE("titanic client: in a coroutine, step by step") {
