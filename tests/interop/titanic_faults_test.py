@@ -79,10 +79,16 @@ class Faults(harness.CommandTest):
         super().setUp()
         self.random = random.Random(SEED)
         self.store = self.folder / "store"
+        self.titanic = None  # none of its own: it is inside the broker
 
     def start_inside(self, bind="tcp://127.0.0.1:*"):
         """Titanic inside the broker."""
         return self.broker(*FAST, *TITANIC, "--titanic", self.store, bind=bind)
+
+    def start_beside(self):
+        """As workers of the broker."""
+        return self.spawn(harness.MIZZEN, "titanic", "--broker", self.serving.endpoint, "--store",
+                          self.store, *FAST, *TITANIC, "--reconnect-max", "400")
 
     def our_worker(self, endpoint):
         process = self.spawn(harness.MIZZEN, "worker", "upper", "--broker", endpoint, *FAST,
@@ -107,10 +113,22 @@ class Faults(harness.CommandTest):
         endpoint = self.serving.endpoint
         self.kill(self.serving)
         self.forget(self.serving)
+        if self.titanic is None:
+            self.verify_now_and_then()
+            self.serving = self.start_inside(endpoint)
+        else:
+            self.serving = self.broker(*FAST, bind=endpoint)
+
+    def kill_titanic(self):
+        self.kill(self.titanic)
+        self.forget(self.titanic)
+        self.verify_now_and_then()
+        self.titanic = self.start_beside()
+
+    def verify_now_and_then(self):
         if self.random.random() < 0.3:
             verified = self.run_mizzen("titanic", "verify", "--store", self.store)
             self.assertEqual(0, verified.returncode, verified.stdout)
-        self.serving = self.start_inside(endpoint)
 
     def kill_a_worker(self):
         which = self.random.randrange(len(self.workers))
@@ -122,6 +140,10 @@ class Faults(harness.CommandTest):
     def kill_both(self):
         self.kill_a_worker()
         self.kill_the_broker()
+
+    def kill_all(self):
+        self.kill_both()
+        self.kill_titanic()
 
     def one_round(self, loads, pool, faults):
         begun = threading.Event()
@@ -154,10 +176,21 @@ class Faults(harness.CommandTest):
     def test_what_was_acknowledged_inside_the_broker_is_answered_whoever_is_killed(self):
         self.serving = self.start_inside()
         self.play((self.kill_the_broker, self.kill_a_worker, self.kill_both))
-        self.assertEqual(0, self.kill(self.serving, signal.SIGTERM))
+        self.end_well(self.serving)
+
+    def test_what_was_acknowledged_beside_the_broker_is_answered_whoever_is_killed(self):
+        self.serving = self.broker(*FAST)
+        self.titanic = self.start_beside()
+        self.play((self.kill_the_broker, self.kill_titanic, self.kill_titanic, self.kill_a_worker,
+                   self.kill_all))
+        self.end_well(self.titanic)
+
+    def end_well(self, server):
+        """It closes its store, so that nothing in it is torn."""
+        self.assertEqual(0, self.kill(server, signal.SIGTERM), self.log_of(server))
         verified = self.run_mizzen("titanic", "verify", "--store", self.store)
         self.assertEqual(0, verified.returncode, verified.stdout)
-        self.assertNotIn(b"torn", verified.stdout)  # it was closed
+        self.assertNotIn(b"torn", verified.stdout)
 
 
 harness.main()

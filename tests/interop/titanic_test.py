@@ -5,6 +5,7 @@ Arguments after the command: where the CZMQ client is.
 
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
@@ -118,6 +119,42 @@ class InsideTheBroker(Clients, harness.CommandTest):
 
     def start_again(self):
         self.start(self.serving.endpoint)
+
+
+class Beside(Clients):
+    """As workers of a broker elsewhere."""
+
+    def start(self):
+        self.serving = self.start_broker()
+        self.start_again()
+
+    def start_again(self):
+        self.titanic = self.spawn(harness.MIZZEN, "titanic", "--broker", self.serving.endpoint,
+                                  "--store", self.store, *FAST, *QUICK, stderr=subprocess.PIPE)
+        for line in self.titanic.stderr:
+            if b"serving" in line:
+                break
+        for service in tsp.SUBMIT, tsp.REQUEST, tsp.REPLY, tsp.CLOSE:
+            self.wait_for_service(self.serving, service.decode())
+
+    def stop(self):
+        self.assertEqual(0, self.kill(self.titanic, signal.SIGTERM))
+        for service in tsp.SUBMIT, tsp.REQUEST, tsp.REPLY, tsp.CLOSE:
+            self.wait_for_service(self.serving, service.decode(), b"404")
+
+
+class BesideOurBroker(Beside, harness.CommandTest):
+    def start_broker(self):
+        return self.broker(*FAST)
+
+
+class BesideAPlainBroker(Beside, harness.CommandTest):
+    """One on pyzmq, which gives each worker one call at a time."""
+
+    def start_broker(self):
+        process = self.peer("mdp_broker.py", *FAST)
+        process.endpoint = self.line_of(process).removeprefix("listening ")
+        return process
 
 
 harness.main()
