@@ -30,6 +30,12 @@ namespace mizzen::sim {
 [[nodiscard]] made_of simple_pirate_history(std::uint32_t seed);
 [[nodiscard]] made_of paranoid_pirate_history(std::uint32_t seed);
 
+/// Titanic inside a broker of Majordomo, on a disk that loses what was not synced, with workers and
+/// clients.
+///
+/// What holds is said by ledger.hpp of requests and by titanic_nodes.hpp of what clients are told.
+[[nodiscard]] made_of titanic_history(std::uint32_t seed);
+
 /// Sockets alone; see play.hpp.
 [[nodiscard]] made_of sockets_history(std::uint32_t seed);
 
@@ -43,6 +49,7 @@ inline constexpr std::array patterns{
     pattern{"lazy_pirate", lazy_pirate_history},
     pattern{"simple_pirate", simple_pirate_history},
     pattern{"paranoid_pirate", paranoid_pirate_history},
+    pattern{"titanic", titanic_history},
 };
 
 } // namespace mizzen::sim

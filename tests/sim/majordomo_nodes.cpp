@@ -226,10 +226,14 @@ void majordomo_client::lose_connection() {
 }
 
 std::uint64_t majordomo_client::start(message&& body) {
+    return ask_for(asks().service, std::move(body));
+}
+
+std::uint64_t majordomo_client::ask_for(std::string_view service, message&& body) {
     std::error_code ec;
     majordomo::request_options wanted;
     wanted.in_parts = true;
-    const std::uint64_t request = core_.request(asks().service, std::move(body), wanted, now(), ec);
+    const std::uint64_t request = core_.request(service, std::move(body), wanted, now(), ec);
     must(!ec && request != 0, "a client that may ask can start a request");
     return request;
 }

@@ -68,7 +68,7 @@ private:
     bool left_for_good_ = false;
 };
 
-class majordomo_client final : public asker {
+class majordomo_client : public asker {
 public:
     majordomo_client(world& in, host_id host, const majordomo::client_options& options,
                      const std::vector<std::string>& brokers, const asking& asks, ledger& book,
@@ -76,6 +76,12 @@ public:
     ~majordomo_client() override;
 
     void lose_connection() override;
+
+protected:
+    /// Asks any service; act() is to follow.
+    [[nodiscard]] std::uint64_t ask_for(std::string_view service, message&& body);
+    void act() override;
+    [[nodiscard]] std::uint64_t resent() const noexcept { return core_.stats().resent; }
 
 private:
     struct link {
@@ -88,7 +94,6 @@ private:
     void turn() override;
     void tick() override;
     [[nodiscard]] std::uint64_t start(message&& body) override;
-    void act() override;
     void open(std::uint32_t number, std::uint32_t broker);
     void flush(link& on);
 

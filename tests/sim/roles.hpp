@@ -56,7 +56,7 @@ protected:
     /// A message goes on the wire, with whatever requests are in it.
     void note_sent(const message& m);
     void heard_part(std::uint64_t request, const message& m);
-    void over(std::uint64_t request, ending how, const message& m);
+    virtual void over(std::uint64_t request, ending how, const message& m);
     [[nodiscard]] bool is_open(std::uint64_t request) const { return asked_.contains(request); }
     [[nodiscard]] const asking& asks() const noexcept { return asks_; }
     [[nodiscard]] made_of& total() noexcept { return total_; }
