@@ -3,6 +3,7 @@ import contextlib
 import pathlib
 import socket
 import tempfile
+import time
 
 from majordomo import Nats, Peers, found, wait_for_port
 from processes import Run
@@ -127,7 +128,7 @@ def run_allowed(build, size, count):
                  zip(asked, run_append(build, size, count)))
 
 
-def run_recovery(build, size, count, settled):
+def run_recovery(build, side, size, count, settled):
     """Seconds until a store is there again; octets of memory and of disk for each open request."""
     with on_disk(build) as folder:
         with Run(build) as run:
@@ -135,9 +136,21 @@ def run_recovery(build, size, count, settled):
                              count).number_before("disk_octets")
             run.wait()
         with Run(build) as run:
-            reader = run.start("ours_titanic", "recover", folder / "store", count)
-            seconds = reader.number_before("seconds")
-            memory = settled(run, reader.pid) / count
-            reader.tell_no_more()
-            run.wait()
+            recover = recover_store if side == "store" else recover_broker
+            seconds, pid = recover(run, folder, count)
+            memory = settled(run, pid) / count
         return seconds, memory, disk
+
+
+def recover_store(run, folder, count):
+    """By itself; its process is told to end when the run does."""
+    reader = run.start("ours_titanic", "recover", folder / "store", count)
+    return reader.number_before("seconds"), reader.pid
+
+
+def recover_broker(run, folder, _):
+    """From the start of its process until it listens."""
+    begun = time.monotonic()
+    ours = Ours()
+    ours.start(run, folder)
+    return time.monotonic() - begun, ours.pid

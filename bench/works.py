@@ -459,8 +459,9 @@ class Acknowledged(Titanic):
 
 
 class Recovery(Titanic):
-    """A store of so many open requests, opened; what it takes of memory, and of the disk."""
-    sides = ("ours",)
+    """A broker with a store of so many open requests, and such a store by itself: how long it takes to
+    open, what it takes of memory, and of the disk."""
+    sides = ("ours", "store")
     case_is = "open requests of 100 octets"
     cases = (1_000_000,)
     budgets: typing.ClassVar[dict] = {1_000_000: Budget(ours_at_most=3)}
@@ -474,7 +475,7 @@ class Recovery(Titanic):
                    "/disk")))
 
     def run(self, build, side, case, count):
-        return titanic.run_recovery(build, 100, case, settled_memory)
+        return titanic.run_recovery(build, side, 100, case, settled_memory)
 
 
 RATES = {16: Budget(5), 64: Budget(4), 256: Budget(3), 1024: Budget(3), 4096: Budget(3),
