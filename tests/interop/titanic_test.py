@@ -18,7 +18,8 @@ import tsp  # noqa: E402, found by harness
 CZMQ_CLIENT = sys.argv[2]
 del sys.argv[2:]
 FAST = ("--heartbeat", "50")
-QUICK = ("--retry", "20", "--retry-max", "100", "--attempt-timeout", "2000")
+QUICK = ("--retry", "20", "--retry-max", "100", "--attempt-timeout", "2000", "--attempts",
+         "2")
 SOME_ID = b"00112233445566778899aabbccddeeff"
 
 
@@ -99,6 +100,35 @@ class Clients:
         self.client.close_socket()
         self.assertEqual([b"DONE"], self.fetch(done))
         self.assertIsNone(self.client.poll(waiting))
+
+    def test_what_failed_too_often_is_set_aside_and_retried_or_dropped_by_command(self):
+        broken = self.worker(self.serving, "upper", "--exec", "false", *FAST)
+        retried, dropped = (self.client.submit(b"upper", body) for body in (b"one", b"two"))
+        self.wait_until_set_aside(retried)
+        self.wait_until_set_aside(dropped)
+        self.assertEqual(0, self.kill(broken, signal.SIGTERM))
+        self.stop()
+        listed = self.run_mizzen("titanic", "ls", "--store", self.store, "--state", "set-aside")
+        self.assertEqual({(retried, b"2"), (dropped, b"2")},
+                         {tuple(line.split()[:3:2]) for line in listed.stdout.splitlines()[1:]})
+        for verb, which in ("retry", retried), ("drop", dropped):
+            result = self.run_mizzen("titanic", verb, which.decode(), "--store", self.store)
+            self.assertEqual((0, b""), (result.returncode, result.stderr))
+        self.start_again()
+        self.client.close_socket()
+        self.upper_worker()
+        self.assertEqual([b"ONE"], self.fetch(retried))
+        self.assertFalse(self.client.knows(dropped))
+
+    def wait_until_set_aside(self, uuid):
+        limit = time.monotonic() + harness.PATIENCE
+        while time.monotonic() < limit:
+            code, *text = self.client.ask(tsp.REPLY, uuid)
+            if code == b"500":
+                self.assertEqual(1, len(text))
+                return
+            self.assertEqual(([b"300"], []), ([code], text))
+        self.fail("it is never set aside")
 
     def test_a_store_in_use_is_looked_at_and_not_changed(self):
         waiting = self.client.submit(b"later", b"waiting").decode()
