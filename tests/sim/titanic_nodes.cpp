@@ -150,7 +150,10 @@ void titanic_broker::act() {
             titanic_->read_ended(wanted.id, body, ec, moment());
             act();
         });
-    if (job_ == nullptr && (job_ = titanic_->next_commit(moment())) != nullptr)
+    const bool running = job_ != nullptr;
+    if (!running)
+        job_ = titanic_->next_commit(moment());
+    if (!running && job_ != nullptr)
         later(milliseconds{1 + in().draw(20)}, [this] {
             std::exchange(job_, nullptr)->run();
             titanic_->commit_ended(moment());

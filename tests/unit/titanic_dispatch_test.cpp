@@ -52,9 +52,9 @@ TEST_CASE("titanic dispatch: a dead service or a slow one holds up no other") {
         const auto next = std::find_if(t.attempts.begin(), t.attempts.end(),
                                        [](const auto& each) { return each.service == "quick"; });
         REQUIRE(next != t.attempts.end());
-        const services::attempt taken = *next;
+        const std::uint64_t number = next->number;
         t.attempts.erase(next);
-        t.end(taken, attempt_end::answered, {"done"});
+        t.end({number, {}, {}}, attempt_end::answered, {"done"});
     }
     t.settle();
     CHECK(t.k.kept->stats().done == 51);

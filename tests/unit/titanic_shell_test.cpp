@@ -266,7 +266,7 @@ TEST_CASE("titanic inside a broker: told to stop, it takes the last replies and 
     std::vector<responder> held;
     const worker w = s.serve(
         "slow", [&](const message&, responder answer) { held.push_back(std::move(answer)); });
-    const std::string id = s.request({"slow", "a"});
+    s.request({"slow", "a"});
     REQUIRE(s.until([&] { return held.size() == 1; }));
     bool stopped = false;
     titanic->drain();

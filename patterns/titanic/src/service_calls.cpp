@@ -99,7 +99,8 @@ void service_core::state::accept(std::uint64_t call, const request_id& id, ticke
 /// The very same request is there, if not yet for certain.
 void service_core::state::repeat(std::uint64_t call, const request_id& id) {
     ++stats.duplicates;
-    acknowledge_at({store_.find(id)->changed, call, id, nullptr, true});
+    const auto found = store_.find(id);
+    acknowledge_at({found ? found->changed : 0, call, id, nullptr, true});
 }
 
 /// Says why the store does not take something, and whether it is of use to ask it again.

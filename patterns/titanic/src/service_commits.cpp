@@ -8,9 +8,9 @@
 
 namespace mizzen::titanic {
 
-void service_core::state::acknowledge_at(acknowledgement&& what) {
+void service_core::state::acknowledge_at(acknowledgement what) {
     what.at = last_acknowledged_ = std::max(last_acknowledged_, what.at); // in one order
-    acknowledgements_.push_back() = std::move(what);
+    acknowledgements_.push_back() = what;
     acknowledge(); // it may be true already
 }
 

@@ -156,9 +156,9 @@ void service_core::state::not_tried(place of, service_moment at) {
     end(of);
 }
 
-void service_core::state::pause_until(pause&& what) {
+void service_core::state::pause_until(const pause& what) {
     ++what.to->references;
-    pauses_.push_back(std::move(what));
+    pauses_.push_back(what);
     std::push_heap(pauses_.begin(), pauses_.end(), std::greater<>{});
 }
 

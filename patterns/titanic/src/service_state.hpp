@@ -125,7 +125,7 @@ private:
     void fetch(std::uint64_t call, const request_id& id);
 
     // service_commits.cpp: what becomes true, and what has waited for it
-    void acknowledge_at(acknowledgement&& what);
+    void acknowledge_at(acknowledgement what);
     void acknowledge();
     void give_up();
     void try_changes(service_moment at);
@@ -147,7 +147,7 @@ private:
     void start_next_of(target_service& s);
     void send(place of, message&& body);
     void not_tried(place of, service_moment at);
-    void pause_until(pause&& what);
+    void pause_until(const pause& what);
     void end_pauses(time_point now);
     void end(place of) noexcept;
 
