@@ -11,7 +11,8 @@
 
 namespace mizzen::titanic {
 
-/// One body for each id, its request or its reply; beyond a limit the oldest ones go.
+/// One body for each id, its request or its reply. Beyond a limit the oldest replies go, and then
+/// no further request is kept: the one that came last is also the last to be sent to its service.
 class recent_bodies {
 public:
     enum class kind : std::uint8_t { request, reply };
@@ -19,11 +20,15 @@ public:
     recent_bodies(std::size_t max_octets, std::uint64_t seed) noexcept
         : max_octets_{max_octets}, bodies_{seed} {}
 
-    /// Takes the place of what was kept for `id`.
+    /// Takes the place of what was kept for `id`. A request is new: what there may be of one that
+    /// had its id before is behind it, and goes with it.
     void put(const request_id& id, kind what, message&& body) {
-        drop(id);
+        if (what == kind::reply)
+            drop(id);
         const std::size_t size = overhead + body.encoded_size();
-        if (size > max_octets_)
+        while (octets_ + size > max_octets_ && !replies_.empty())
+            remove(*replies_.front());
+        if (octets_ + size > max_octets_)
             return;
         const place which = bodies_.add(id);
         entry& made = bodies_.at(which);
@@ -31,10 +36,9 @@ public:
         made.what = what;
         made.size = size;
         made.body = std::move(body);
-        by_age_.push_back(made);
+        if (what == kind::reply)
+            replies_.push_back(made);
         octets_ += size;
-        while (octets_ > max_octets_)
-            remove(*by_age_.front());
     }
     /// Null if it is not here, or of the other kind.
     [[nodiscard]] const message* find(const request_id& id, kind what) noexcept {
@@ -44,7 +48,7 @@ public:
         return &bodies_.at(which).body;
     }
     void drop(const request_id& id) noexcept {
-        if (const place which = bodies_.find(id); which != table::none)
+        for (place which = bodies_.find(id); which != table::none; which = bodies_.find(id))
             remove(bodies_.at(which));
     }
 
@@ -61,7 +65,7 @@ private:
     static constexpr std::size_t overhead = sizeof(entry) + 48; // of the table
 
     void remove(entry& gone) noexcept {
-        by_age_.remove(gone);
+        replies_.remove(gone);
         octets_ -= gone.size;
         gone.body.clear();
         bodies_.release(gone.self);
@@ -70,7 +74,7 @@ private:
     std::size_t max_octets_;
     std::size_t octets_ = 0;
     table bodies_;
-    patterns::intrusive_list<entry, &entry::links> by_age_;
+    patterns::intrusive_list<entry, &entry::links> replies_; // the oldest first
 };
 
 } // namespace mizzen::titanic

@@ -9,32 +9,52 @@
 
 namespace mizzen::titanic {
 
-std::size_t request_index::bucket_of(const request_id& id) const noexcept {
+namespace {
+
+constexpr std::uint32_t alone = 1;
+
+std::uint32_t mark_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash >> 32) & ~alone;
+}
+
+} // namespace
+
+std::uint64_t request_index::hash_of(const request_id& id) const noexcept {
     const auto low = get<std::uint64_t>(id.data());
     const auto high = get<std::uint64_t>(id.data() + 8);
-    return static_cast<std::size_t>(patterns::mix(low ^ patterns::mix(high + seed_))) &
-           (buckets_.size() - 1);
+    return patterns::mix(low ^ patterns::mix(high + seed_));
 }
 
 request_index::place request_index::find(const request_id& id) const noexcept {
     if (buckets_.empty())
         return none;
-    place found = buckets_[bucket_of(id)];
+    const std::uint64_t hash = hash_of(id);
+    const bucket& in = bucket_of(hash);
+    if ((in.mark & alone) != 0 && (in.mark & ~alone) != mark_of(hash))
+        return none;
+    place found = in.first;
     while (found != none && at(found).id != id)
         found = at(found).chain;
     return found;
 }
 
+/// What stands in front of the rest of its chain, which begins with `of.first`.
+void request_index::put_first(bucket& of, std::uint64_t hash, place which) noexcept {
+    at(which).chain = std::exchange(of.first, which);
+    of.mark = mark_of(hash) | (at(which).chain == none ? alone : 0);
+}
+
 void request_index::grow() {
-    std::vector<place> larger(std::max<std::size_t>(2 * buckets_.size(), 64), none);
-    const std::vector<place> old = std::exchange(buckets_, std::move(larger));
-    for (place first : old)
-        while (first != none) {
+    std::vector<bucket> larger(std::max<std::size_t>(2 * buckets_.size(), 64));
+    const std::vector<bucket> old = std::exchange(buckets_, std::move(larger));
+    for (const bucket& each : old) {
+        for (place first = each.first; first != none;) {
             const place next = at(first).chain;
-            place& bucket = buckets_[bucket_of(at(first).id)];
-            at(first).chain = std::exchange(bucket, first);
+            const std::uint64_t hash = hash_of(at(first).id);
+            put_first(bucket_of(hash), hash, first);
             first = next;
         }
+    }
 }
 
 void request_index::reserve() {
@@ -53,8 +73,8 @@ request_index::place request_index::add(const request_id& id) noexcept {
     index_entry& entry = at(which);
     entry = {};
     entry.id = id;
-    place& bucket = buckets_[bucket_of(id)];
-    entry.chain = std::exchange(bucket, which);
+    const std::uint64_t hash = hash_of(id);
+    put_first(bucket_of(hash), hash, which);
     append(list_of(entry.state), &index_entry::in_state, which);
     ++size_;
     return which;
@@ -63,10 +83,13 @@ request_index::place request_index::add(const request_id& id) noexcept {
 void request_index::remove(place which) noexcept {
     index_entry& entry = at(which);
     unlink(list_of(entry.state), &index_entry::in_state, which);
-    place* link = &buckets_[bucket_of(entry.id)];
+    bucket& in = bucket_of(hash_of(entry.id));
+    place* link = &in.first;
     while (*link != which)
         link = &at(*link).chain;
     *link = entry.chain;
+    if (const place first = in.first; first != none)
+        in.mark = mark_of(hash_of(at(first).id)) | (at(first).chain == none ? alone : 0);
     entry.id = {};
     entry.moving = false;
     entry.chain = std::exchange(unused_, which);

@@ -82,14 +82,27 @@ public:
 private:
     static constexpr std::size_t chunk = 1024;
 
-    [[nodiscard]] std::size_t bucket_of(const request_id& id) const noexcept;
+    /// The first entry of a chain, and what spares a look at it, which memory is slow with: most
+    /// ids that are looked for are new, and most chains are of one.
+    struct bucket {
+        place first = none;
+        std::uint32_t mark = 0; ///< Of the first one's hash; its last bit says that it is alone.
+    };
+    [[nodiscard]] std::uint64_t hash_of(const request_id& id) const noexcept;
+    [[nodiscard]] const bucket& bucket_of(std::uint64_t hash) const noexcept {
+        return buckets_[static_cast<std::size_t>(hash) & (buckets_.size() - 1)];
+    }
+    [[nodiscard]] bucket& bucket_of(std::uint64_t hash) noexcept {
+        return buckets_[static_cast<std::size_t>(hash) & (buckets_.size() - 1)];
+    }
+    void put_first(bucket& of, std::uint64_t hash, place which) noexcept;
     void grow();
     [[nodiscard]] entry_list& list_of(request_state which) noexcept {
         return states_[static_cast<std::size_t>(which)];
     }
 
     std::uint64_t seed_;
-    std::vector<place> buckets_; // a power of two, or none
+    std::vector<bucket> buckets_; // a power of two, or none
     std::vector<std::unique_ptr<index_entry[]>> chunks_;
     place unused_ = none;
     std::size_t made_ = 0; ///< Entries that were ever used.

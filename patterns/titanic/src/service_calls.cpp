@@ -8,6 +8,12 @@ namespace mizzen::titanic {
 
 using kind = service_call::kind;
 
+namespace {
+
+constexpr std::size_t kept_windows = 4; // of a service's next requests, for which none is read
+
+} // namespace
+
 void service_core::state::reply(std::uint64_t call, message&& body) {
     answer& out = answers_.push_back();
     out.call = call;
@@ -92,7 +98,8 @@ void service_core::state::accept(std::uint64_t call, const request_id& id, ticke
     ++s.references;
     for (std::size_t i = 0; i < head; ++i)
         body.pop_front();
-    recent_.put(id, recent_bodies::kind::request, std::move(body));
+    if (s.queue.size() <= kept_windows * options_.window) // else it is not needed soon
+        recent_.put(id, recent_bodies::kind::request, std::move(body));
     acknowledge_at({mine, call, id, &s, true});
 }
 

@@ -36,8 +36,11 @@ void service_core::state::forget_services() {
 
 void service_core::state::enqueue(target_service& s, const request_id& id) {
     s.queue.push_back(id);
-    if (++stats.queued > trim_above_)
-        trim_queues();
+    if (++stats.queued > trim_above_) {
+        trim_above_ = 2 * stats.queued + 4096;
+        if (stats.queued > 2 * store_.stats().open)
+            trim_queues();
+    }
     note_ready(s);
 }
 
