@@ -65,14 +65,11 @@ void star_core::hear(state said, time_point now) {
     const auto before = std::exchange(at_.peer, said);
     if (at_.fencing && !still_good(at_.fencing->why, said))
         at_.fencing.reset();
-    if (at_.doubts_until) {
-        at_.doubts_until.reset();
-        if (said == state::active)
-            return change(state::passive, reason::fell_behind, now);
-        say(now);
-    }
     switch (rule_for(at_.in, input_of(said))) {
-    case rule::activate: return activate(reason::peer_started, now);
+    case rule::activate:
+        if (now >= at_.stale_until)
+            activate(reason::peer_started, now);
+        return;
     case rule::stand_by: return change(state::passive, reason::peer_active, now);
     case rule::both_active: return settle_both_active(before != said, now);
     case rule::both_passive:
@@ -100,23 +97,19 @@ void star_core::settle_both_active(bool is_news, time_point now) {
 star_core::verdict star_core::vote(time_point now) {
     look_at_clock(now);
     ++stats_.votes;
-    if (!at_.doubts_until) {
-        const bool silent = now >= at_.peer_expiry;
-        switch (rule_for(at_.in, silent ? input::vote_silent : input::vote)) {
-        case rule::serve: return verdict::serve;
-        case rule::activate_serve: activate(reason::peer_silent, now); break;
-        case rule::alone_or_refuse:
-            if (options_.alone || at_.handed_over)
-                activate(reason::peer_silent, now);
-            break;
-        case rule::refuse_or_mend:
-            if (at_.peer == state::passive && options_.half == role::primary)
-                activate(reason::both_passive, now);
-            break;
-        default: break;
-        }
+    switch (rule_for(at_.in, now >= at_.peer_expiry ? input::vote_silent : input::vote)) {
+    case rule::activate_serve: activate(reason::peer_silent, now); break;
+    case rule::alone_or_refuse:
+        if (options_.alone || at_.handed_over)
+            activate(reason::peer_silent, now);
+        break;
+    case rule::refuse_or_mend:
+        if (at_.peer == state::passive && options_.half == role::primary)
+            activate(reason::both_passive, now);
+        break;
+    default: break;
     }
-    if (at_.in == state::active && !at_.doubts_until)
+    if (at_.in == state::active)
         return verdict::serve;
     if (at_.fencing)
         return verdict::wait;
@@ -152,23 +145,27 @@ void star_core::go_active(reason why, time_point now) {
 
 void star_core::hand_over(time_point now, std::error_code& ec) {
     look_at_clock(now);
-    if (at_.in != state::active || at_.doubts_until) {
+    if (at_.in != state::active) {
         ec = errc::not_active;
     } else if (now >= at_.peer_expiry || at_.peer != state::passive) {
         ec = errc::peer_not_ready;
     } else {
         ec.clear();
-        // What a passive half takes over for at once, the Guide's as well: a peer that has started.
-        change(start_of(options_.half), reason::handed_over, now);
-        at_.handed_over = true;
+        give_up(reason::handed_over, now);
     }
+}
+
+// As if it had just started, which a passive peer takes over from at once, the Guide's as well.
+void star_core::give_up(reason why, time_point now) {
+    change(start_of(options_.half), why, now);
+    at_.handed_over = true;
+    at_.stale_until = now + options_.heartbeat;
 }
 
 void star_core::change(state to, reason why, time_point now) {
     const state from = std::exchange(at_.in, to);
     at_.peer.reset();
     at_.handed_over = false;
-    at_.doubts_until.reset();
     at_.fencing.reset();
     history_.push_back({now, why == reason::started ? to : from, to, why});
     if (history_.size() > std::max<std::size_t>(options_.max_history, 1))
@@ -184,6 +181,7 @@ void star_core::change(state to, reason why, time_point now) {
 }
 
 void star_core::say(time_point now) {
+    at_.said_at = now;
     at_.say_at = now + options_.heartbeat;
     actions_.push_back({step::say, at_.in, 0, reason::started});
 }
@@ -196,26 +194,18 @@ void star_core::note(happening what) {
 
 // Whether this process itself did not run for a while.
 void star_core::look_at_clock(time_point now) {
-    if (at_.doubts_until) {
-        if (now >= *at_.doubts_until) {
-            at_.doubts_until.reset();
-            say(now);
-        }
-        return;
-    }
-    if (now < at_.say_at + options_.heartbeat / 2)
+    if (now < at_.say_at + options_.heartbeat / 4)
         return;
     // What the peer said meanwhile is still to be read.
-    at_.peer_expiry = std::max(at_.peer_expiry, now + options_.heartbeat);
-    const time_point said_at = at_.say_at - options_.heartbeat;
-    if (at_.in == state::active && now >= said_at + options_.peer_timeout)
-        at_.doubts_until = now + options_.peer_timeout; // says nothing until then
-    else
-        say(now);
+    at_.stale_until = now + options_.heartbeat;
+    at_.peer_expiry = std::max(at_.peer_expiry, at_.stale_until);
+    if (at_.in == state::active && now >= at_.said_at + options_.peer_timeout)
+        return give_up(reason::fell_behind, now);
+    at_.say_at = now; // what it is once that was read, or time is asked for
 }
 
 std::optional<time_point> star_core::deadline() const noexcept {
-    time_point first = at_.doubts_until.value_or(at_.say_at);
+    time_point first = at_.say_at;
     if (at_.peer_heard)
         first = std::min(first, at_.peer_expiry);
     if (at_.fencing)
@@ -225,7 +215,7 @@ std::optional<time_point> star_core::deadline() const noexcept {
 
 void star_core::handle_timeout(time_point now) {
     look_at_clock(now);
-    if (!at_.doubts_until && now >= at_.say_at)
+    if (now >= at_.say_at)
         say(now);
     if (at_.peer_heard && now >= at_.peer_expiry) {
         at_.peer_heard = false;
@@ -236,8 +226,7 @@ void star_core::handle_timeout(time_point now) {
 }
 
 bool star_core::serves(time_point now) const noexcept {
-    return at_.in == state::active && !at_.doubts_until &&
-           now < at_.say_at - options_.heartbeat + options_.peer_timeout;
+    return at_.in == state::active && now < at_.said_at + options_.peer_timeout;
 }
 
 bool star_core::next_action(action& out) {

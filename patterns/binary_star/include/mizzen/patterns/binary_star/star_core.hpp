@@ -40,7 +40,7 @@ enum class reason : std::uint8_t {
     both_active,  ///< Split brain: the backup gave way.
     both_passive, ///< A client asked while nobody served.
     handed_over,  ///< By an operator.
-    fell_behind,  ///< It stood still for so long that the peer took over meanwhile.
+    fell_behind,  ///< It stood still for so long that the peer may have taken over.
 };
 
 enum class happening : std::uint8_t {
@@ -80,14 +80,15 @@ struct situation {
     };
 
     state in = state::primary;
-    bool peer_heard = false;                ///< Within its time-out.
-    std::optional<state> peer;              ///< What it said last, since this half changed.
-    time_point peer_expiry{};               ///< When it counts as silent.
-    time_point say_at{};                    ///< When the peer is to be told next.
-    bool handed_over = false;               ///< That is how it got to where it started.
-    std::optional<time_point> doubts_until; ///< Active, and the peer may have taken over.
-    std::optional<activation> fencing;      ///< Waits for the answer.
-    time_point fence_again{};               ///< After a no, not before.
+    bool peer_heard = false;           ///< Within its time-out.
+    std::optional<state> peer;         ///< What it said last, since this half changed.
+    time_point peer_expiry{};          ///< When it counts as silent.
+    time_point said_at{};              ///< When the peer was told last.
+    time_point say_at{};               ///< When the peer is to be told next.
+    bool handed_over = false;          ///< It was active, and gave that up.
+    time_point stale_until{};          ///< What the peer says may be from before it heard.
+    std::optional<activation> fencing; ///< Waits for the answer.
+    time_point fence_again{};          ///< After a no, not before.
 };
 
 /// One half. Holds no socket, no clock and no thread, and may be copied.
@@ -153,6 +154,7 @@ private:
     void activate(reason why, time_point now);
     void go_active(reason why, time_point now);
     void settle_both_active(bool is_news, time_point now);
+    void give_up(reason why, time_point now);
     void change(state to, reason why, time_point now);
     void say(time_point now);
     void note(happening what);
