@@ -338,4 +338,40 @@ TEST_CASE("lazy pirate client: a request can be cancelled while it runs, pauses 
 }
 
 } // namespace
+TEST_CASE(
+    "lazy pirate client: another server is asked after the time to settle, the same one is not") {
+    client_options options;
+    options.timeout = 100ms;
+    options.settle = 300ms;
+    options.pause = 0ms;
+    options.retries = 1;
+    client pair{options, 2};
+    pair.request(1, {"x"});
+    pair.advance(10'000ms);
+    REQUIRE(pair.times.size() == 4);
+    for (std::size_t i = 0; i < pair.times.size(); ++i)
+        CHECK(pair.times[i] == start + i * 400ms);
+    CHECK(pair.opened == std::vector<std::size_t>{0, 1, 0, 1});
+    CHECK(pair.closed == 4);
+
+    client single{options, 1};
+    single.request(1, {"x"});
+    single.advance(10'000ms);
+    REQUIRE(single.times.size() == 2);
+    CHECK(single.times.back() == start + 100ms);
+}
+
+TEST_CASE("lazy pirate client: a deadline ends the time to settle") {
+    client_options options;
+    options.timeout = 100ms;
+    options.settle = 10'000ms;
+    options.deadline = 500ms;
+    client c{options, 2};
+    c.request(1, {"x"});
+    c.advance(500ms);
+    REQUIRE(c.ends[1].size() == 1);
+    CHECK(c.ends[1].front().ec == errc::abandoned);
+    CHECK(c.sent.size() == 1);
+}
+
 } // namespace mizzen::lazy_pirate

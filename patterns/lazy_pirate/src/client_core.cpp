@@ -106,6 +106,9 @@ private:
     [[nodiscard]] std::size_t index_of(const lane& l) const noexcept {
         return static_cast<std::size_t>(&l - lanes_.data());
     }
+    [[nodiscard]] std::size_t next_endpoint(const lane& l) const noexcept {
+        return (l.first_endpoint + l.round) % endpoints_;
+    }
     void start(lane& l, call&& job, time_point now);
     void attempt(lane& l, time_point now);
     void on_due(lane& l, time_point now);
@@ -195,7 +198,7 @@ void client_core::state::start(lane& l, call&& job, time_point now) {
 }
 
 void client_core::state::attempt(lane& l, time_point now) {
-    const std::size_t to = (l.first_endpoint + l.round) % endpoints_;
+    const std::size_t to = next_endpoint(l);
     if (l.endpoint != to)
         drop_connection(l);
     l.endpoint = to;
@@ -221,16 +224,22 @@ void client_core::state::on_due(lane& l, time_point now) {
         drop_connection(l); // a late reply must not pass for the answer to a later request
     if (l.job.ends <= now)
         return abandon(l, now);
-    if (l.what == lane::phase::pausing || l.round < endpoints_)
+    if (l.what == lane::phase::pausing)
         return attempt(l, now);
-    if (l.rounds > options_.retries)
-        return abandon(l, now);
-    ++l.rounds;
-    l.round = 0;
+    milliseconds pause{0};
+    if (l.round == endpoints_) {
+        if (l.rounds > options_.retries)
+            return abandon(l, now);
+        ++l.rounds;
+        l.round = 0;
+        pause = l.pauses.next();
+    }
+    if (next_endpoint(l) != l.endpoint)
+        pause = std::max(pause, options_.settle);
+    if (pause.count() <= 0)
+        return attempt(l, now);
     l.what = lane::phase::pausing;
-    l.due = std::min(now + l.pauses.next(), l.job.ends);
-    if (l.due <= now)
-        on_due(l, now); // which is then an attempt
+    l.due = std::min(now + pause, l.job.ends);
 }
 
 void client_core::state::abandon(lane& l, time_point now) {

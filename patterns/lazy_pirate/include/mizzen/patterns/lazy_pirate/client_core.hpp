@@ -25,6 +25,7 @@ struct client_options {
     milliseconds deadline{0};        ///< For the whole call, waiting included; 0 is no other limit.
     milliseconds pause{100};         ///< Between rounds: doubles, and is drawn from 0 to all of it.
     milliseconds pause_max{10'000};  ///< That it does not grow beyond.
+    milliseconds settle{0};          ///< Least pause before another server is asked than was last.
     bool tagged = false;             ///< Requests carry an id, which the reply has to have as well.
     bool keep_connection = true;     ///< After a reply, for the next request.
     std::size_t max_connections = 1; ///< Requests on their way at once; each has its own.

@@ -1,0 +1,19 @@
+// What makes a Lazy Pirate a pair's client.
+#include <mizzen/patterns/binary_star/client.hpp>
+
+namespace mizzen::binary_star {
+
+lazy_pirate::client_options lazy_options(const client_options& options) noexcept {
+    lazy_pirate::client_options out;
+    out.timeout = options.timeout;
+    out.settle = options.settle;
+    out.retries = options.retries;
+    out.deadline = options.deadline;
+    out.tagged = options.tagged;
+    out.max_connections = 1;
+    out.max_waiting = options.max_waiting;
+    out.max_waiting_octets = options.max_waiting_octets;
+    return out;
+}
+
+} // namespace mizzen::binary_star
