@@ -22,5 +22,7 @@ command add_request(CLI::App& app);
 std::vector<command> add_sockets(CLI::App& app);
 command add_services(CLI::App& app);
 command add_ping(CLI::App& app);
+/// `mizzen star primary|backup|status|switch`.
+command add_star(CLI::App& app);
 
 } // namespace mizzen::cli

@@ -21,6 +21,7 @@ struct options {
     bool lazy = false;
     bool tagged = false;
     int total_ms = 0;
+    int settle_ms = 0;
 };
 
 lazy_pirate::client_options to_client_options(const CLI::App& sub, const options& given) {
@@ -29,6 +30,7 @@ lazy_pirate::client_options to_client_options(const CLI::App& sub, const options
     out.timeout = milliseconds{sub.get_option("--timeout")->as<int>()};
     out.retries = sub.get_option("--retries")->as<int>();
     out.deadline = milliseconds{given.total_ms};
+    out.settle = milliseconds{given.settle_ms};
     out.tagged = given.tagged;
     return out;
 }
@@ -102,6 +104,12 @@ command add_request_or_lazy(CLI::App& app) {
         "is where it is; of several, one is asked after the other");
     sub.add_flag("--tagged", given->tagged, "With --lazy: an id, for servers that run each once");
     sub.add_option("--total", given->total_ms, "With --lazy: for all attempts; 0 is no other limit")
+        ->type_name("MS")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    sub.add_option("--settle", given->settle_ms,
+                   "With --lazy: before another server is asked than was last; for a Binary Star "
+                   "its --peer-timeout")
         ->type_name("MS")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();

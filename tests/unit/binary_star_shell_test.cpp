@@ -172,7 +172,10 @@ TEST_CASE("binary star: a hand-over waits for what is at hand, which is answered
     CHECK_FALSE(*over);
     CHECK(o.reply == frames{"done"});
     REQUIRE(run_until(io, [&] { return both.backup.in() == state::active; }));
-    CHECK(ask(io, c, "y") == frames{"y", "backup"});
+    client next{io, quick()};
+    next.connect(other.clients);
+    next.connect(both.backup.clients);
+    CHECK(ask(io, next, "y") == frames{"y", "backup"});
 }
 
 TEST_CASE("binary star: a request waits for the fence, and is served after its yes") {

@@ -16,6 +16,7 @@ namespace {
 using patterns::clock_now;
 
 constexpr milliseconds control_limit{10'000}; // for a hand-over to finish what is at hand
+constexpr milliseconds last_word{200};        // for it to be written, when all ends
 constexpr std::size_t max_envelope = 8;
 
 } // namespace
@@ -27,7 +28,7 @@ public:
           drain_timer_{executor}, hooks_{std::move(hooks)},
           core_{with_fence(options, hooks_), clock_now()} {
         pub_.set(option::conflate{true}); // of what it was nobody wants to know
-        pub_.set(option::linger{milliseconds{0}});
+        pub_.set(option::linger{last_word});
         sub_.set(option::conflate{true});
         const milliseconds beat = core_.options().heartbeat;
         sub_.set(option::reconnect_interval{std::max(beat / 4, milliseconds{1}), beat});
