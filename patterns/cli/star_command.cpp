@@ -2,6 +2,7 @@
 #include "console.hpp"
 #include "request_jobs.hpp"
 #include "star_commands.hpp"
+#include "star_fence.hpp"
 #include "stopper.hpp"
 #include <mizzen/patterns/binary_star/server.hpp>
 
@@ -50,31 +51,6 @@ int check(const options& given) {
     log("star", trouble);
     return usage;
 }
-
-/// Runs the fence's command line, with the reason on its stdin; status 0 is a yes.
-class fence_runner {
-public:
-    fence_runner(asio::any_io_executor executor, const options& given)
-        : executor_{std::move(executor)}, given_{given} {}
-
-    void run(binary_star::reason why, std::function<void(bool)> answer) {
-        log("star", std::string{"fencing: "}.append(name_of(why)));
-        const command_limits limits{milliseconds{given_.fence_timeout_ms}, std::size_t{1} << 20};
-        process_ = std::make_unique<command_process>(
-            executor_, given_.fence, mizzen::message{name_of(why)}, limits,
-            [answer = std::move(answer)](const std::string& failure, const std::string&) {
-                if (!failure.empty())
-                    log("star", "the fence failed: " + failure);
-                answer(failure.empty());
-            });
-    }
-    void stop() { process_.reset(); }
-
-private:
-    asio::any_io_executor executor_;
-    const options& given_;
-    std::unique_ptr<command_process> process_;
-};
 
 binary_star::server_options to_server_options(const options& given) {
     binary_star::server_options out;
@@ -136,7 +112,7 @@ int run(const options& given) {
     asio::io_context io{1};
     command_runner<responder> runner{
         io.get_executor(), given.job.line, {milliseconds{given.time_ms}, given.output}, given.jobs};
-    fence_runner fence{io.get_executor(), given};
+    fence_runner fence{io.get_executor(), given.fence, milliseconds{given.fence_timeout_ms}};
     binary_star::server node{io, to_server_options(given),
                              make_handler(given.job, io.get_executor(), runner),
                              make_hooks(given, fence)};

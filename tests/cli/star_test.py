@@ -192,4 +192,79 @@ class Star(harness.CommandTest):
             self.assertTrue(result.stderr, options)
 
 
+
+class Brokers(harness.CommandTest):
+    """Two Majordomo brokers, of which one serves."""
+
+    def endpoint(self, name):
+        return f"ipc://{self.folder}/{name}"
+
+    def half(self, role):
+        other = "backup" if role == "primary" else "primary"
+        process = self.broker(
+            "--" + role, self.endpoint(role + "-link"), "--peer", self.endpoint(other + "-link"),
+            "--control", self.endpoint(role + "-control"), "--peer-heartbeat", str(HEARTBEAT),
+            "--peer-timeout", str(TIMEOUT), bind=self.endpoint(role))
+        for words in "listening for the peer ", "listening for control ":
+            self.assertTrue(self.line_of(process).startswith(words), self.log_of(process))
+        return process
+
+    def wait_for(self, role, name, value):
+        limit = time.monotonic() + harness.PATIENCE
+        while time.monotonic() < limit:
+            told = self.run_mizzen("star", "status", "--control", self.endpoint(role + "-control"))
+            if f"\n{name} {value}\n" in told.stdout.decode():
+                return
+        self.fail(f"{role} never has {name} {value}: {told.stdout}")
+
+    def pair(self):
+        primary, backup = self.half("primary"), self.half("backup")
+        self.wait_for("primary", "state", "active")
+        self.wait_for("primary", "peer", "passive")
+        self.worker(primary, "echo", "--echo", "--broker", backup.endpoint)
+        self.wait_for_service(backup, "echo")  # the passive one takes workers
+        return primary, backup
+
+    def ask(self, body, *options):
+        return self.run_mizzen("request", "echo", body, "--broker", self.endpoint("primary"),
+                               "--broker", self.endpoint("backup"), "--timeout", "1000",
+                               "--retries", "20", *options)
+
+    def test_the_backup_serves_once_the_primary_is_gone_and_a_client_asks(self):
+        primary, _ = self.pair()
+        self.assertEqual(b"a\n", self.ask("a").stdout)
+        self.kill(primary)
+        self.wait_for("backup", "peer", "silent")
+        self.wait_for("backup", "state", "passive")  # workers and questions do not vote
+        self.assertEqual(b"b\n", self.ask("b").stdout)
+        self.wait_for("backup", "state", "active")
+
+    def test_the_passive_half_dispatches_nothing(self):
+        _, backup = self.pair()
+        result = self.request(backup, "echo", "x", "--timeout", "500", "--retries", "0")
+        self.assertEqual((1, b""), (result.returncode, result.stdout))
+        self.wait_for("backup", "refused", "1")
+
+    def test_a_switch_loses_no_request(self):
+        self.pair()
+        client = self.spawn(
+            harness.MIZZEN, "request", "echo", "x", "--repeat", "2000", "--parallel", "4",
+            "--broker", self.endpoint("primary"), "--broker", self.endpoint("backup"),
+            "--timeout", "1000", "--retries", "20")
+        for _ in range(100):
+            self.assertEqual("x", self.line_of(client))
+        switch = self.run_mizzen("star", "switch", "--control", self.endpoint("primary-control"))
+        self.assertEqual((0, b"switched\n"), (switch.returncode, switch.stdout), switch.stderr)
+        for _ in range(1900):
+            self.assertEqual("x", self.line_of(client))
+        self.assertEqual(0, self.end_of(client))
+        self.wait_for("backup", "state", "active")
+        self.wait_for("primary", "state", "passive")
+
+    def test_no_broker_is_both_halves(self):
+        result = self.run_mizzen("broker", "--primary", self.endpoint("a"), "--backup",
+                                 self.endpoint("b"), "--bind", self.endpoint("c"))
+        self.assertEqual(2, result.returncode)
+
+
 harness.main()

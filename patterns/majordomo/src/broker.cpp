@@ -23,8 +23,8 @@ using patterns::clock_now;
 class broker::shell : public std::enable_shared_from_this<broker::shell> {
 public:
     shell(const asio::any_io_executor& executor, const broker_options& options)
-        : router_{executor}, timer_{executor},
-          core_{options, clock_now(), patterns::random_seed()} {
+        : router_{executor}, timer_{executor}, core_{options, clock_now(), patterns::random_seed()},
+          max_envelope_{options.max_envelope} {
         router_.set(option::report_peers{true});
         router_.set(option::busy_poll{options.busy_poll});
         // Beyond, the core keeps what a peer does not take, and knows of it.
@@ -44,6 +44,19 @@ public:
         set_timer();
     }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+
+    void stand_by(std::function<bool()>&& vote) {
+        vote_ = std::move(vote);
+        make_passive();
+    }
+    void make_passive() {
+        core_.set_passive(true);
+        act_soon();
+    }
+    void when_idle(std::function<void()>&& done) {
+        on_idle_ = std::move(done);
+        act_soon();
+    }
 
     void serve_internal(std::string_view prefix, internal_service serve) {
         core_.add_internal(prefix);
@@ -94,8 +107,17 @@ private:
         case zmtp::notice::peer_up: core_.peer_up(peer); break;
         case zmtp::notice::peer_down: core_.peer_down(peer, at); break;
         case zmtp::notice::peer_writable: core_.peer_writable(peer, at); break;
-        case zmtp::notice::none: core_.receive(peer, std::move(m), at); break;
+        case zmtp::notice::none:
+            if (vote_ && is_vote(m))
+                core_.set_passive(!vote_());
+            core_.receive(peer, std::move(m), at);
+            break;
         }
+    }
+    // The core judges it again, and may drop it after all.
+    [[nodiscard]] bool is_vote(const message& m) const {
+        const to_broker in = parse_to_broker(m, max_envelope_);
+        return in.what == to_broker::kind::client_request && !in.service.starts_with(mmi_prefix);
     }
 
     // Does what the core says. Not entered twice: services inside may ask for more.
@@ -116,6 +138,8 @@ private:
         acting_ = false;
         if (core_.ended())
             close();
+        else if (on_idle_ && core_.stats().dispatched == 0)
+            asio::post(router_.get_executor(), std::exchange(on_idle_, nullptr));
     }
 
     void act_soon() {
@@ -169,6 +193,8 @@ private:
             return;
         timer_.cancel();
         router_.close();
+        on_idle_ = nullptr;
+        asio::post(router_.get_executor(), [self = shared_from_this()] { self->vote_ = nullptr; });
         if (on_stopped_)
             asio::post(router_.get_executor(), std::exchange(on_stopped_, nullptr));
     }
@@ -188,6 +214,9 @@ private:
     router router_;
     patterns::shell_timer timer_;
     broker_core core_;
+    std::size_t max_envelope_;
+    std::function<bool()> vote_; // if it is half of a pair
+    std::function<void()> on_idle_;
     std::vector<std::pair<std::string, internal_service>> services_;
     std::unordered_map<std::uint64_t, issue_handler> issued_;
     std::function<void()> on_stopped_;
@@ -225,6 +254,9 @@ void broker::stop() noexcept {
 void broker::drain(milliseconds limit, std::function<void()> done) {
     shell_->drain(limit, std::move(done));
 }
+void broker::stand_by(std::function<bool()> vote) { shell_->stand_by(std::move(vote)); }
+void broker::make_passive() { shell_->make_passive(); }
+void broker::when_idle(std::function<void()> done) { shell_->when_idle(std::move(done)); }
 bool broker::stopped() const noexcept { return shell_->stopped(); }
 void broker::serve_internal(std::string_view prefix, internal_service serve) {
     shell_->serve_internal(prefix, std::move(serve));

@@ -128,19 +128,28 @@ bool broker_core::state::next_output(output& out) {
     return false;
 }
 
+void broker_core::state::end_queued(std::string_view why) {
+    requests_.for_each_open([this, why](request_record& r) {
+        if (r.where != request_record::phase::queued)
+            return;
+        ++stats.dropped_stopping;
+        unqueue(r);
+        fail(r, status::stopping, why);
+    });
+}
+
 void broker_core::state::drain(milliseconds limit, time_point now) {
     if (ended_ || std::exchange(draining_, true))
         return;
     if (limit.count() != 0)
         drain_ends_ = now + limit;
-    requests_.for_each_open([this](request_record& r) {
-        if (r.where != request_record::phase::queued)
-            return;
-        ++stats.dropped_stopping;
-        unqueue(r);
-        fail(r, status::stopping, "the broker is about to stop");
-    });
+    end_queued("the broker is about to stop");
     end_if_drained(now);
+}
+
+void broker_core::state::set_passive(bool passive) {
+    if (std::exchange(passive_, passive) != passive && passive && !ended_)
+        end_queued("the broker hands over to its peer");
 }
 
 void broker_core::state::end_if_drained(time_point now) {
@@ -194,6 +203,7 @@ bool broker_core::next_result(result& out) { return state_->next_result(out); }
 std::optional<time_point> broker_core::deadline() const noexcept { return state_->deadline(); }
 void broker_core::handle_timeout(time_point now) { state_->handle_timeout(now); }
 void broker_core::drain(milliseconds limit, time_point now) { state_->drain(limit, now); }
+void broker_core::set_passive(bool passive) { state_->set_passive(passive); }
 void broker_core::shutdown(time_point now) { state_->shutdown(now); }
 bool broker_core::ended() const noexcept { return state_->ended(); }
 bool broker_core::next_output(output& out) { return state_->next_output(out); }

@@ -28,6 +28,10 @@ void broker_core::state::on_request(peer_record& p, const to_broker& in, message
         return on_nonsense(p, stats.wrong_role, now);
     p.what = role::client;
     ++stats.requests;
+    if (passive_ && !in.service.starts_with(mmi_prefix)) {
+        ++stats.dropped_passive; // in silence, after which the client asks the other half
+        return;
+    }
     service_record* s = service_for(p, in.service);
     if (s == nullptr && reserved(in.service) && valid_service_name(in.service))
         return call_internal(p, in, std::move(m), now);
@@ -164,6 +168,10 @@ void broker_core::state::take_back(request_record& r, time_point now) {
     if (draining_) {
         ++stats.dropped_stopping;
         return fail(r, status::stopping, "its worker went away from a broker about to stop");
+    }
+    if (passive_) {
+        ++stats.dropped_stopping;
+        return fail(r, status::stopping, "its worker went away from a broker that handed over");
     }
     if (r.streamed || r.body.empty()) {
         ++stats.dropped_given_up;

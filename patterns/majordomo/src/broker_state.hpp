@@ -37,6 +37,7 @@ public:
     [[nodiscard]] bool next_result(result& out);
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
     void handle_timeout(time_point now);
+    void set_passive(bool passive);
     void drain(milliseconds limit, time_point now);
     void shutdown(time_point now);
     [[nodiscard]] bool ended() const noexcept { return ended_; }
@@ -98,6 +99,7 @@ private:
     void enqueue(request_record& r, time_point now);
     void unqueue(request_record& r) noexcept;
     void take_back(request_record& r, time_point now);
+    void end_queued(std::string_view why);
     void dispatch(service_record& s, time_point now);
     void assign(peer_record& w, request_record& r, time_point now);
     void leave(request_record& r) noexcept;
@@ -134,6 +136,7 @@ private:
     const milliseconds silence_;
     bool ended_ = false;
     bool draining_ = false;
+    bool passive_ = false;
     std::optional<time_point> drain_ends_;
     patterns::stall_guard guard_;
 

@@ -46,6 +46,14 @@ public:
     /// when the last running one is done, after `limit` at the latest. A limit of 0 is none. `done`
     /// is called once it stopped, on the executor.
     void drain(milliseconds limit, std::function<void()> done = {});
+    /// Half of a pair from now on, and passive: each client's request, other than to `mmi.`, is
+    /// served only if `vote`, which is called for it, says so.
+    void stand_by(std::function<bool()> vote);
+    /// Passive until the next request that `vote` is for; requests that wait are ended, those at
+    /// workers are not.
+    void make_passive();
+    /// Calls `done`, on the executor, once no worker has a request; not at all once it stopped.
+    void when_idle(std::function<void()> done);
     /// Sends DISCONNECT to all workers and closes. What is queued for the peers is written for a
     /// second at most, while the executor runs.
     void stop() noexcept;

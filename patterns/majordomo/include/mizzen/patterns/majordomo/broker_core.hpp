@@ -68,6 +68,7 @@ struct broker_stats {
     std::uint64_t dropped_given_up = 0;    ///< Requests that lost too many workers.
     std::uint64_t dropped_gone = 0;        ///< Requests whose client went away.
     std::uint64_t dropped_stopping = 0;    ///< Requests refused, or ended, since the broker stops.
+    std::uint64_t dropped_passive = 0;     ///< Requests to a passive half, which answers none.
     std::uint64_t refused_services = 0;    ///< Requests for a bad name, or beyond max_services.
     std::uint64_t attached_duplicates = 0; ///< Of a request still on its way: take its reply.
     std::uint64_t answered_duplicates = 0; ///< Given a reply that was kept.
@@ -95,7 +96,8 @@ struct broker_stats {
 /// One broker. Holds no socket, no clock and no thread.
 ///
 /// (A) hands something in:  peer_up, peer_down, peer_writable, refused, undelivered, receive,
-///                          answer, issue, handle_timeout, drain, shutdown
+///                          answer, issue, handle_timeout, set_passive, drain,
+///                          shutdown
 /// (B) takes something out: next_output, next_call, next_result, deadline, ended
 /// After any (A), empty the first three of (B), then ask for the others. `now` never goes back.
 /// Nothing a peer sends throws, save std::bad_alloc when memory is out.
@@ -165,6 +167,10 @@ public:
     /// When handle_timeout is due; nothing if it never is as things are.
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
     void handle_timeout(time_point now);
+
+    /// As the passive half of a pair: takes workers, their replies and questions to `mmi.`, and
+    /// gives nobody a request. Those that wait are ended. A broker begins as not passive.
+    void set_passive(bool passive);
 
     /// Takes no new requests, ends those that wait, and shuts down when the last running one is
     /// done, after `limit` at the latest; a limit of 0 is none.

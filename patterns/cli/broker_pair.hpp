@@ -1,0 +1,51 @@
+// A broker as half of a Binary Star.
+#pragma once
+
+#include "star_fence.hpp"
+#include <mizzen/patterns/binary_star/star.hpp>
+#include <mizzen/patterns/majordomo/broker.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+namespace mizzen::cli {
+
+struct pair_options {
+    std::string primary; ///< Where the peer hears of it; one of the two, or neither.
+    std::string backup;
+    std::vector<std::string> peers;
+    std::vector<std::string> controls;
+    int heartbeat_ms = 1000;
+    int timeout_ms = 2000;
+    std::string fence;
+
+    [[nodiscard]] bool given() const { return !primary.empty() || !backup.empty(); }
+};
+
+void add_pair(CLI::App& sub, pair_options& options);
+
+/// Lets a broker serve while its half is active. Both outlive the loop's run.
+class broker_pair {
+public:
+    broker_pair(asio::io_context& io, majordomo::broker& broker, const pair_options& options);
+    broker_pair(const broker_pair&) = delete;
+    broker_pair& operator=(const broker_pair&) = delete;
+
+    /// Listens and connects. Gives the exit status.
+    int open(const pair_options& options);
+    void stop();
+
+private:
+    static binary_star::star_options to_star_options(const pair_options& options);
+    binary_star::star_hooks make_hooks(const pair_options& options);
+
+    majordomo::broker& broker_;
+    fence_runner fence_;
+    binary_star::star half_;
+};
+
+} // namespace mizzen::cli
