@@ -70,36 +70,34 @@ void end_titanic(titanic_inside& titanic) {
 class stopper {
 public:
     stopper(asio::io_context& io, majordomo::broker& broker, titanic_inside& titanic,
-            milliseconds limit)
-        : signals_{io, SIGINT, SIGTERM}, broker_{broker}, titanic_{titanic}, limit_{limit} {
-    stopper(asio::io_context& io, majordomo::broker& broker, std::optional<broker_pair>& pair,
-        : signals_{io, SIGINT, SIGTERM}, broker_{broker}, pair_{pair}, limit_{limit} {
-            wait();
+            std::optional<broker_pair>& pair, milliseconds limit)
+        : signals_{io, SIGINT, SIGTERM}, broker_{broker}, titanic_{titanic}, pair_{pair},
+          limit_{limit} {
+        wait();
     }
 
 private:
     void wait() {
-            signals_.async_wait([this](std::error_code ec, int) {
-                if (!ec)
-                    stop();
-            });
+        signals_.async_wait([this](std::error_code ec, int) {
+            if (!ec)
+                stop();
+        });
     }
     void stop() {
-            if (std::exchange(told_, true))
-                return broker_.stop();
-            if (titanic_)
-                titanic_->drain();
-            if (pair_)
-                pair_->stop(); // the other one takes over with the next request
-            const majordomo::broker_stats& now = broker_.stats();
-            if (now.dispatched != 0)
-                log("broker",
-                    "waiting for " + std::to_string(now.dispatched) + " running requests");
-            wait();
-            broker_.drain(limit_, [this] {
-                signals_.cancel();
-                end_titanic(titanic_);
-            });
+        if (std::exchange(told_, true))
+            return broker_.stop();
+        if (titanic_)
+            titanic_->drain();
+        if (pair_)
+            pair_->stop(); // the other one takes over with the next request
+        const majordomo::broker_stats& now = broker_.stats();
+        if (now.dispatched != 0)
+            log("broker", "waiting for " + std::to_string(now.dispatched) + " running requests");
+        wait();
+        broker_.drain(limit_, [this] {
+            signals_.cancel();
+            end_titanic(titanic_);
+        });
     }
 
     asio::signal_set signals_;
@@ -108,124 +106,122 @@ private:
     std::optional<broker_pair>& pair_;
     milliseconds limit_;
     bool told_ = false;
-    };
+};
 
-    /// A connection takes a descriptor, and what a process may have by default is a thousand of
-    /// them.
-    void raise_descriptor_limit() {
-        rlimit limit{};
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-            limit.rlim_cur = limit.rlim_max;
-            static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+/// A connection takes a descriptor, and what a process may have by default is a thousand of them.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+    }
+}
+
+int run(CLI::App& sub, options& given) {
+    if (const int trouble = read_config(sub, given.config))
+        return trouble;
+    given.broker.heartbeat = given.heartbeat.interval();
+    given.broker.liveness = given.heartbeat.liveness;
+    for (const std::string& limit : given.execution_limits) {
+        if (!read_limit(limit, given.broker)) {
+            log("broker", "--execution-limit-of wants SERVICE=MS, not " + limit);
+            return usage;
         }
     }
-
-    int run(CLI::App& sub, options& given) {
-        if (const int trouble = read_config(sub, given.config))
+    if (given.titanic.given() && given.pair.given()) {
+        log("broker", "one store cannot be open in both halves of a pair: run `mizzen titanic` "
+                      "beside them instead of --titanic");
+        return usage;
+    }
+    raise_descriptor_limit();
+    std::unique_ptr<titanic::store> kept;
+    if (given.titanic.given()) {
+        int trouble = done;
+        kept = open_titanic_store("broker", given.titanic, trouble);
+        if (!kept)
             return trouble;
-        given.broker.heartbeat = given.heartbeat.interval();
-        given.broker.liveness = given.heartbeat.liveness;
-        for (const std::string& limit : given.execution_limits) {
-            if (!read_limit(limit, given.broker)) {
-                log("broker", "--execution-limit-of wants SERVICE=MS, not " + limit);
-                return usage;
-            }
-        }
-        raise_descriptor_limit();
-        std::unique_ptr<titanic::store> kept;
-        if (given.titanic.given()) {
-            int trouble = done;
-            kept = open_titanic_store("broker", given.titanic, trouble);
-            if (!kept)
-                return trouble;
-        }
-        asio::io_context io{1};
-        majordomo::broker broker{io, given.broker};
-        titanic_inside titanic;
-        if (kept)
-            titanic.emplace(broker, std::move(kept), given.titanic.services);
-        // Before the first line, which tells whoever started us that we can be stopped.
-        const stopper by_signal{io, broker, titanic, given.drain_limit};
-        std::optional<broker_pair> pair;
-        if (given.pair.given())
-            pair.emplace(io, broker, given.pair);
-        const stopper by_signal{io, broker, pair, given.drain_limit};
-        for (const std::string& wanted : given.endpoints) {
-            std::error_code ec;
-            const std::string bound = broker.bind(wanted, ec);
-            if (ec)
-                return endpoint_trouble("broker", "listen on", wanted, ec);
-            if (!print_line("listening " + bound))
-                return failed;
-        }
-        if (pair) {
-            if (const int trouble = pair->open(given.pair))
-                return trouble;
-        }
-        io.run();
-        return done;
     }
+    asio::io_context io{1};
+    majordomo::broker broker{io, given.broker};
+    titanic_inside titanic;
+    if (kept)
+        titanic.emplace(broker, std::move(kept), given.titanic.services);
+    // Before the first line, which tells whoever started us that we can be stopped.
+    std::optional<broker_pair> pair;
+    if (given.pair.given())
+        pair.emplace(io, broker, given.pair);
+    const stopper by_signal{io, broker, titanic, pair, given.drain_limit};
+    for (const std::string& wanted : given.endpoints) {
+        std::error_code ec;
+        const std::string bound = broker.bind(wanted, ec);
+        if (ec)
+            return endpoint_trouble("broker", "listen on", wanted, ec);
+        if (!print_line("listening " + bound))
+            return failed;
+    }
+    if (pair) {
+        if (const int trouble = pair->open(given.pair))
+            return trouble;
+    }
+    io.run();
+    return done;
+}
 
-    void add_times(CLI::App& sub, options& given) {
-        majordomo::broker_options& broker = given.broker;
-        add_heartbeat(sub, given.heartbeat);
-        add_time(sub, "--request-expiry", broker.request_expiry,
-                 "Longest wait of a request for a worker; 0 is no limit");
-        add_time(sub, "--service-expiry", broker.service_expiry,
-                 "Until a service without workers and requests is forgotten");
-        add_time(sub, "--execution-limit", broker.execution_limit,
-                 "Longest run of a request at a worker, which is then sent away; 0 is no limit");
-        sub.add_option("--execution-limit-of", given.execution_limits,
-                       "The same for one service; may be given several times")
-            ->type_name("SERVICE=MS");
-        add_time(sub, "--duplicate-window", broker.duplicate_window,
-                 "How long a reply is kept for a request with the same id; 0 looks at no ids");
-        sub.add_option_function<std::int64_t>(
-               "--busy-poll",
-               [&broker](const std::int64_t& us) {
-                   broker.busy_poll = std::chrono::microseconds{us};
-               },
-               "How long to look for more without sleeping after each message; 0 is not at all")
-            ->type_name("US")
-            ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
-            ->default_str(std::to_string(broker.busy_poll.count()));
-        add_time(sub, "--drain-limit", given.drain_limit,
-                 "Longest wait for running requests when told to stop; 0 is no limit");
-    }
+void add_times(CLI::App& sub, options& given) {
+    majordomo::broker_options& broker = given.broker;
+    add_heartbeat(sub, given.heartbeat);
+    add_time(sub, "--request-expiry", broker.request_expiry,
+             "Longest wait of a request for a worker; 0 is no limit");
+    add_time(sub, "--service-expiry", broker.service_expiry,
+             "Until a service without workers and requests is forgotten");
+    add_time(sub, "--execution-limit", broker.execution_limit,
+             "Longest run of a request at a worker, which is then sent away; 0 is no limit");
+    sub.add_option("--execution-limit-of", given.execution_limits,
+                   "The same for one service; may be given several times")
+        ->type_name("SERVICE=MS");
+    add_time(sub, "--duplicate-window", broker.duplicate_window,
+             "How long a reply is kept for a request with the same id; 0 looks at no ids");
+    sub.add_option_function<std::int64_t>(
+           "--busy-poll",
+           [&broker](const std::int64_t& us) { broker.busy_poll = std::chrono::microseconds{us}; },
+           "How long to look for more without sleeping after each message; 0 is not at all")
+        ->type_name("US")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+        ->default_str(std::to_string(broker.busy_poll.count()));
+    add_time(sub, "--drain-limit", given.drain_limit,
+             "Longest wait for running requests when told to stop; 0 is no limit");
+}
 
-    void add_bounds(CLI::App& sub, majordomo::broker_options& broker) {
-        add_number(sub, "--redeliver", broker.redeliveries,
-                   "How often a request goes to another worker when its worker is lost", "N", 0);
-        add_number(sub, "--max-credit", broker.max_credit,
-                   "Requests that a worker has at once, whatever it asks for");
-        add_number(sub, "--max-requests", broker.max_requests_per_service,
-                   "Requests that may wait, a service");
-        add_number(sub, "--max-octets", broker.max_queued_octets,
-                   "Octets of waiting requests, a service", "BYTES");
-        add_number(sub, "--max-all-requests", broker.max_requests,
-                   "Requests in all, running or not");
-        add_number(sub, "--max-all-octets", broker.max_octets, "Octets of requests in all",
-                   "BYTES");
-        add_number(sub, "--max-client-requests", broker.max_client_requests,
-                   "Requests of one client; with more, it is left unread");
-        add_number(sub, "--max-client-octets", broker.max_client_octets,
-                   "Octets of one client; with more, it is left unread", "BYTES");
-        add_number(sub, "--max-peers", broker.max_peers, "Connections; more are never read from");
-        add_number(sub, "--max-services", broker.max_services, "Services");
-        add_number(sub, "--max-service-name", broker.max_service_name, "Octets of a service's name",
-                   "BYTES");
-        add_number(sub, "--max-envelope", broker.max_envelope,
-                   "Frames before a request's empty delimiter", "N", std::size_t{0});
-        add_number(sub, "--max-duplicates", broker.max_duplicates,
-                   "Replies kept for --duplicate-window");
-        add_number(sub, "--max-duplicate-octets", broker.max_duplicate_octets, "Octets of them",
-                   "BYTES");
-    }
+void add_bounds(CLI::App& sub, majordomo::broker_options& broker) {
+    add_number(sub, "--redeliver", broker.redeliveries,
+               "How often a request goes to another worker when its worker is lost", "N", 0);
+    add_number(sub, "--max-credit", broker.max_credit,
+               "Requests that a worker has at once, whatever it asks for");
+    add_number(sub, "--max-requests", broker.max_requests_per_service,
+               "Requests that may wait, a service");
+    add_number(sub, "--max-octets", broker.max_queued_octets,
+               "Octets of waiting requests, a service", "BYTES");
+    add_number(sub, "--max-all-requests", broker.max_requests, "Requests in all, running or not");
+    add_number(sub, "--max-all-octets", broker.max_octets, "Octets of requests in all", "BYTES");
+    add_number(sub, "--max-client-requests", broker.max_client_requests,
+               "Requests of one client; with more, it is left unread");
+    add_number(sub, "--max-client-octets", broker.max_client_octets,
+               "Octets of one client; with more, it is left unread", "BYTES");
+    add_number(sub, "--max-peers", broker.max_peers, "Connections; more are never read from");
+    add_number(sub, "--max-services", broker.max_services, "Services");
+    add_number(sub, "--max-service-name", broker.max_service_name, "Octets of a service's name",
+               "BYTES");
+    add_number(sub, "--max-envelope", broker.max_envelope,
+               "Frames before a request's empty delimiter", "N", std::size_t{0});
+    add_number(sub, "--max-duplicates", broker.max_duplicates,
+               "Replies kept for --duplicate-window");
+    add_number(sub, "--max-duplicate-octets", broker.max_duplicate_octets, "Octets of them",
+               "BYTES");
+}
 
 } // namespace
 
-command
-add_broker(CLI::App& app) {
+command add_broker(CLI::App& app) {
     const auto given = std::make_shared<options>();
     CLI::App& sub = *app.add_subcommand("broker", "Run a Majordomo broker");
     sub.add_option("--bind", given->endpoints, "Where to listen; `*` as the port is any")
