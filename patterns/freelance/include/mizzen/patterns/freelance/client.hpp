@@ -1,0 +1,104 @@
+// A Freelance client: of several servers that are all alike, without a broker.
+#pragma once
+
+#include <mizzen/message.hpp>
+#include <mizzen/patterns/common/detail/handler_request.hpp>
+#include <mizzen/patterns/freelance/client_core.hpp>
+#include <mizzen/patterns/freelance/error.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/execution_context.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace mizzen::freelance {
+
+/// Asks servers of the Guide's second and third model; for the first one lazy_pirate::client asks
+/// one after the other. Keeps a connection to each: a ROUTER in model 3, as RFC 10 has it, and a
+/// DEALER in model 2.
+///
+/// Threads    All calls are made on the executor, which has to be serial, as a socket's.
+/// Lifetime   Destroying a client ends its requests with asio::error::operation_aborted.
+class client {
+public:
+    using executor_type = asio::any_io_executor;
+
+    explicit client(const asio::any_io_executor& executor, const client_options& options = {});
+    template <std::derived_from<asio::execution_context> Context>
+    explicit client(Context& context, const client_options& options = {})
+        : client{context.get_executor(), options} {}
+    client(client&&) noexcept = default;
+    client& operator=(client&& other) noexcept;
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
+    ~client();
+
+    [[nodiscard]] executor_type get_executor() const noexcept;
+
+    /// Adds a server, or removes it, at any time; adding one that is there does nothing. Errors:
+    /// those of parse_endpoint, and mizzen::errc::no_such_endpoint. The forms without `ec` throw
+    /// std::system_error.
+    void connect(std::string_view endpoint);
+    void connect(std::string_view endpoint, std::error_code& ec);
+    void disconnect(std::string_view endpoint);
+    void disconnect(std::string_view endpoint, std::error_code& ec);
+
+    /// Sends a request to as many servers as the options say, and receives the first reply's body.
+    ///
+    /// Signature  void(std::error_code, mizzen::message)
+    /// Errors     those of freelance::errc; with handler_failed and its like the message has the
+    ///            reason. asio::error::operation_aborted.
+    /// Cancel     terminal, partial, total: servers may have the request already.
+    /// Time       `timeout`, else the option's, from now on, whether a server is there or not.
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(message body, Token&& token) {
+        return async_request(std::move(body), std::nullopt, std::forward<Token>(token));
+    }
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(message body, std::optional<milliseconds> timeout, Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code, message)>(
+            [this](auto handler, message what, std::optional<milliseconds> limit) {
+                this->start(std::move(handler), std::move(what), limit);
+            },
+            token, std::move(body), timeout);
+    }
+
+    /// Ends all requests with asio::error::operation_aborted, and closes.
+    void stop() noexcept;
+
+    [[nodiscard]] const client_stats& stats() const noexcept;
+
+private:
+    class shell;
+    using pending_request = patterns::detail::pending_request;
+
+    template <class Handler>
+    void start(Handler handler, message what, std::optional<milliseconds> timeout) {
+        auto op = std::make_unique<patterns::detail::handler_request<pending_request, Handler>>(
+            std::move(handler), get_executor());
+        auto slot = op->cancellation_slot();
+        const std::uint64_t number = enqueue(std::move(op), std::move(what), timeout);
+        if (number != 0 && slot.is_connected())
+            slot.assign(
+                [shell = std::weak_ptr<class shell>{shell_}, number](asio::cancellation_type how) {
+                    if (how != asio::cancellation_type::none)
+                        cancel(shell, number);
+                });
+    }
+    /// 0 if it is over already.
+    std::uint64_t enqueue(std::unique_ptr<pending_request> op, message what,
+                          std::optional<milliseconds> timeout);
+    static void cancel(const std::weak_ptr<shell>& shell, std::uint64_t number);
+
+    std::shared_ptr<shell> shell_;
+};
+
+} // namespace mizzen::freelance

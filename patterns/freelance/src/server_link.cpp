@@ -1,0 +1,148 @@
+// Links on ROUTERs and DEALERs.
+#include "server_link.hpp"
+
+#include "turn.hpp"
+#include <mizzen/option.hpp>
+
+#include <asio/post.hpp>
+
+#include <utility>
+
+namespace mizzen::freelance {
+namespace {
+
+// What waits in a socket was given up when it closes. Of messages there are no more in it than the
+// core allows: a copy of each request, and the PINGs that fit into a server's time to live.
+template <class Socket> void set_up(Socket& socket) {
+    socket.set(option::linger{milliseconds{0}});
+    socket.set(option::send_high_water_mark{0});
+}
+
+/// The socket of a link and its turns; Link has take(), which is false when there is nothing.
+template <class Socket, class Link> class link_base : public server_link {
+public:
+    void close() noexcept override {
+        owner_ = nullptr;
+        socket_.close();
+    }
+
+protected:
+    link_base(const asio::any_io_executor& executor, client_core::server_id server,
+              server_link_owner& owner)
+        : server_link{server, owner}, socket_{executor} {
+        set_up(socket_);
+    }
+
+    void wait() {
+        socket_.async_wait_receive([self = shared_from_this(), this](std::error_code ec) {
+            if (!ec)
+                take_turn();
+        });
+    }
+
+    Socket socket_;
+
+private:
+    void take_turn() {
+        for (int i = 0; i < patterns::turn_length && owner_ != nullptr; ++i)
+            if (!static_cast<Link*>(this)->take())
+                return wait();
+        if (owner_ != nullptr)
+            asio::post(socket_.get_executor(), [self = shared_from_this(), this] { take_turn(); });
+    }
+};
+
+/// Tells of the connection's ends in order with its messages.
+class router_link final : public link_base<router, router_link> {
+public:
+    router_link(const asio::any_io_executor& executor, client_core::server_id server,
+                server_link_owner& owner)
+        : link_base{executor, server, owner} {
+        socket_.set(option::report_peers{true});
+    }
+
+    void open(const std::string& endpoint) override {
+        std::error_code ec;
+        socket_.connect(endpoint, ec); // was tried when the client was told of it
+        if (!ec)
+            wait();
+    }
+    void send(message&& m) override {
+        std::error_code ec;
+        static_cast<void>(socket_.try_send_to(peer_, m, ec));
+    }
+    bool take() {
+        message m;
+        if (!socket_.try_receive_from(m))
+            return false;
+        switch (m.peer_notice()) {
+        case zmtp::notice::peer_up:
+            peer_ = m.peer();
+            owner_->link_up(server_);
+            break;
+        case zmtp::notice::peer_down:
+            if (m.peer() == peer_)
+                owner_->link_down(server_);
+            break;
+        case zmtp::notice::peer_writable: break;
+        case zmtp::notice::none: owner_->received(server_, std::move(m)); break;
+        }
+        return true;
+    }
+
+private:
+    zmtp::peer_id peer_ = 0;
+};
+
+class dealer_link final : public link_base<dealer, dealer_link> {
+public:
+    dealer_link(const asio::any_io_executor& executor, client_core::server_id server,
+                server_link_owner& owner)
+        : link_base{executor, server, owner}, events_{socket_} {
+        socket_.set(option::immediate{true});
+    }
+
+    void open(const std::string& endpoint) override {
+        std::error_code ec;
+        socket_.connect(endpoint, ec);
+        if (ec)
+            return;
+        watch();
+        wait();
+    }
+    void send(message&& m) override { static_cast<void>(socket_.try_send(m)); }
+    bool take() {
+        message m;
+        if (!socket_.try_receive(m))
+            return false;
+        owner_->received(server_, std::move(m));
+        return true;
+    }
+
+private:
+    void watch() {
+        events_.async_receive_event(
+            [self = shared_from_this(), this](std::error_code ec, const connection_event& event) {
+                if (ec || owner_ == nullptr)
+                    return;
+                watch();
+                if (event.kind == event_kind::handshake_succeeded)
+                    owner_->link_up(server_);
+                else if (event.kind == event_kind::disconnected)
+                    owner_->link_down(server_);
+            });
+    }
+
+    monitor events_;
+};
+
+} // namespace
+
+std::shared_ptr<server_link> make_link(model how, const asio::any_io_executor& executor,
+                                       client_core::server_id server, server_link_owner& owner) {
+    if (how == model::complex)
+        return std::make_shared<router_link>(executor, server, owner);
+    return std::make_shared<dealer_link>(executor, server, owner);
+}
+
+} // namespace mizzen::freelance
