@@ -1,14 +1,12 @@
 // `mizzen request --lazy`: one request by a Lazy Pirate.
 #include "console.hpp"
 #include "pirate_commands.hpp"
+#include "plain_requests.hpp"
 #include <mizzen/patterns/lazy_pirate/client.hpp>
 
-#include <asio/error.hpp>
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 
 #include <chrono>
-#include <csignal>
 #include <memory>
 #include <string>
 #include <utility>
@@ -35,28 +33,6 @@ lazy_pirate::client_options to_client_options(const CLI::App& sub, const options
     return out;
 }
 
-std::string trouble_of(std::error_code ec, const mizzen::message& why) {
-    std::string text = ec == asio::error::operation_aborted ? "stopped" : ec.message();
-    if (!why.empty())
-        text.append(" (").append(why.text(0)).append(")");
-    return text;
-}
-
-int ask(asio::io_context& io, lazy_pirate::client& client, const std::string& body) {
-    int status = failed;
-    client.async_request(mizzen::message{body},
-                         [&](std::error_code ec, const mizzen::message& reply) {
-                             io.stop();
-                             if (ec)
-                                 return log("request", trouble_of(ec, reply));
-                             if (!print_parts(reply))
-                                 return log("request", "cannot write to stdout");
-                             status = done;
-                         });
-    io.run();
-    return status;
-}
-
 int run(const CLI::App& sub, const options& given) {
     if (sub.count("body") != 0 || sub.count("--files-from") != 0) {
         log("request", "a lazy request has a body and no service");
@@ -76,19 +52,9 @@ int run(const CLI::App& sub, const options& given) {
     std::string body{"-"};
     if (sub.count("service") != 0)
         body = sub.get_option("service")->as<std::string>();
-    if (body == "-") {
-        body.clear();
-        if (!read_stdin(body)) {
-            log("request", "cannot read stdin");
-            return failed;
-        }
-    }
-    asio::signal_set signals{io, SIGINT, SIGTERM};
-    signals.async_wait([&](std::error_code error, int) {
-        if (!error)
-            client.stop();
-    });
-    return ask(io, client, body);
+    if (!read_body("request", body, body))
+        return failed;
+    return plain_requests<lazy_pirate::client>{io, client, "request", body, 1}.run();
 }
 
 } // namespace

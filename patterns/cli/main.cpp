@@ -1,5 +1,6 @@
 // The `mizzen` command: finds the sub-command and runs it.
 #include "commands.hpp"
+#include "freelance_command.hpp"
 #include "pirate_commands.hpp"
 #include "titanic_commands.hpp"
 
@@ -23,7 +24,7 @@ int run(int argc, char** argv) {
 
     std::vector<command> commands;
     for (const auto add : {add_broker, add_worker_or_pirate, add_request_or_lazy, add_queue,
-                           add_services, add_ping, add_titanic, add_star})
+                           add_services, add_ping, add_titanic, add_star, add_freelance})
         commands.push_back(add(app));
     for (command& each : add_sockets(app))
         commands.push_back(std::move(each));
