@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,9 @@ struct client_settings {
     std::vector<std::string> servers;
     std::string body{"-"};
     int timeout_ms = 3000;
-    int another_after_ms = 1000;
+    std::optional<int> another_after_ms;
     bool hedge = false;
-    freelance::preference prefer = freelance::preference::order;
+    std::optional<freelance::preference> prefer;
     std::uint64_t repeat = 1;
 };
 
@@ -123,6 +124,10 @@ int request(asio::io_context& io, Client& client, const client_settings& given) 
 }
 
 int run_client(const client_settings& given) {
+    if (given.model != 3 && (given.another_after_ms || given.hedge || given.prefer)) {
+        log(who, "only clients of model 3 ask one server and then another as they are told");
+        return usage;
+    }
     asio::io_context io{1};
     if (given.model == 1) {
         // Each server gets its share of the time, and the whole of it is enough for all of them.
@@ -137,9 +142,10 @@ int run_client(const client_settings& given) {
     freelance::client_options options;
     options.how = to_model(given.model);
     options.timeout = milliseconds{given.timeout_ms};
-    options.another_after = milliseconds{given.another_after_ms};
+    if (given.another_after_ms)
+        options.another_after = milliseconds{*given.another_after_ms};
     options.hedge = given.hedge;
-    options.prefer = given.prefer;
+    options.prefer = given.prefer.value_or(freelance::preference::order);
     freelance::client client{io, options};
     return request(io, client, given);
 }
@@ -188,7 +194,8 @@ void add_client(CLI::App& app, client_settings& given) {
     add_model(sub, given.model);
     sub.add_option("--server", given.servers, "A server; may be given several times")
         ->type_name("ENDPOINT")
-        ->required();
+        ->required()
+        ->allow_extra_args(false);
     sub.add_option("--timeout", given.timeout_ms, "For a request, whoever answers it")
         ->type_name("MS")
         ->check(CLI::Range(1, 1'000'000'000))
@@ -197,7 +204,7 @@ void add_client(CLI::App& app, client_settings& given) {
                    "Model 3: until a further server is asked; 0 is never")
         ->type_name("MS")
         ->check(CLI::Range(0, 1'000'000'000))
-        ->capture_default_str();
+        ->default_str("1000");
     sub.add_flag("--hedge", given.hedge,
                  "Model 3: ask it once a request takes longer than 95 of 100 do");
     const std::map<std::string, freelance::preference> preferences{

@@ -213,6 +213,41 @@ TEST_CASE("freelance client: no server gets a request twice over one connection"
     CHECK_FALSE(c.core.stats().outstanding);
 }
 
+TEST_CASE(
+    "freelance client: a server that comes and goes does not keep a request from the others") {
+    client_options options;
+    options.ttl = 60'000ms; // nobody is silent for too long
+    options.timeout = 60'000ms;
+    options.another_after = 100ms;
+    test_client c{options, 3};
+    for (std::size_t i : {0U, 1U, 2U})
+        c.up(i);
+    c.ask("a");
+    CHECK(c.take_sent().at(0).to == c.servers[0]);
+    c.down(0);
+    CHECK(c.take_sent().at(0).to == c.servers[1]); // which says nothing
+    c.up(0);
+    c.advance(100ms);
+    CHECK(c.take_sent().at(0).to == c.servers[2]);
+    c.advance(100ms);
+    CHECK(c.take_sent().at(0).to == c.servers[0]); // once more, over its new connection
+}
+
+TEST_CASE("freelance client: a request that nobody has wakes the client when its time is over") {
+    client_options options;
+    options.another_after = 10ms;
+    options.hedge = true;
+    test_client c{options, 1};
+    c.up(0);
+    for (int i = 0; i < 32; ++i) { // no time passes at all
+        c.ask("a");
+        c.in(0, reply_to(c.take_sent().at(0), {"A"}));
+    }
+    c.down(0);
+    c.ask("b");
+    CHECK(c.core.deadline() == c.now + 3000ms);
+}
+
 TEST_CASE("freelance client: silence is asked about, and then is death") {
     client_options options;
     options.timeout = 60'000ms;

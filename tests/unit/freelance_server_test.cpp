@@ -193,10 +193,9 @@ TEST_CASE("freelance server: what is no request is counted, and harmless") {
     CHECK(three.core.stats().malformed == 4);
     test_server two{model_2()};
     for (const frames& m : {frames{}, frames{"PING"}, frames{"1", "a"}, frames{"", "1"},
-                            frames{"", "x", "a"}, frames{"", "0", "a"}, frames{"", "", "a"},
                             frames{"1", "2", "3", "4", "5", "6", "7", "8", "9", "", "1", "a"}})
         two.in(7, m);
-    CHECK(two.core.stats().malformed == 8);
+    CHECK(two.core.stats().malformed == 5);
     CHECK(three.sent.empty());
     CHECK(two.sent.empty());
 }
@@ -205,11 +204,14 @@ TEST_CASE("freelance server: model 2 returns the number, behind the envelope") {
     test_server s{model_2()};
     s.in(7, {"", "1", "hello"});
     s.in(8, {"relay", "", "4294967296", "a", "b"});
+    s.in(9, {"", "\0\0\0\1"s, "c"}); // some write it in octets
     CHECK(s.jobs.at(0).body == frames{"hello"});
     CHECK(s.jobs.at(1).body == frames{"a", "b"});
+    s.reply(2, {"OK"});
     s.reply(1, {"OK"});
     s.reply(0, {"OK"});
-    CHECK(s.take() == std::vector<test_server::sent_message>{{8, {"relay", "", "4294967296", "OK"}},
+    CHECK(s.take() == std::vector<test_server::sent_message>{{9, {"", "\0\0\0\1"s, "OK"}},
+                                                             {8, {"relay", "", "4294967296", "OK"}},
                                                              {7, {"", "1", "OK"}}});
 }
 

@@ -19,7 +19,7 @@ class client::shell final : public server_link_owner,
                             public std::enable_shared_from_this<client::shell> {
 public:
     shell(const asio::any_io_executor& executor, const client_options& options)
-        : executor_{executor}, how_{options.how}, timer_{executor},
+        : executor_{executor}, options_{options}, timer_{executor},
           core_{options, patterns::random_seed(), clock_now()} {}
 
     void connect(std::string_view endpoint, std::error_code& ec) {
@@ -123,7 +123,7 @@ private:
         const auto endpoint = endpoints_.find(server);
         if (endpoint == endpoints_.end())
             return; // removed since
-        const auto made = make_link(how_, executor_, server, *this);
+        const auto made = make_link(options_, executor_, server, *this);
         links_[server] = made;
         made->open(endpoint->second);
     }
@@ -151,7 +151,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    model how_;
+    client_options options_;
     patterns::shell_timer timer_;
     client_core core_;
     std::map<std::string, client_core::server_id, std::less<>> servers_;

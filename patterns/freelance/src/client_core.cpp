@@ -27,6 +27,16 @@ std::error_code to_error(status outcome) noexcept {
     }
 }
 
+client_options checked(client_options options) noexcept {
+    for (milliseconds* each :
+         {&options.timeout, &options.another_after, &options.ping, &options.ttl})
+        *each = in_bounds(*each);
+    options.ping = std::max(options.ping, milliseconds{1});
+    options.ttl = std::max(options.ttl, options.ping * 2); // for a PONG to come back
+    options.max_outstanding = std::max<std::size_t>(options.max_outstanding, 1);
+    return options;
+}
+
 /// Another server may well take it.
 bool is_of_the_moment(status outcome) noexcept {
     return outcome == status::queue_full || outcome == status::stopping;
@@ -35,14 +45,8 @@ bool is_of_the_moment(status outcome) noexcept {
 } // namespace
 
 client_core::state::state(const client_options& given, std::uint64_t seed, time_point now)
-    : options_{given}, seed_{patterns::mix(seed)}, random_{seed}, guard_{given.ping, now} {
-    for (milliseconds* each :
-         {&options_.timeout, &options_.another_after, &options_.ping, &options_.ttl})
-        *each = in_bounds(*each);
-    options_.ping = std::max(options_.ping, milliseconds{1});
-    options_.ttl = std::max(options_.ttl, options_.ping * 2); // for a PONG to come back
-    options_.max_outstanding = std::max<std::size_t>(options_.max_outstanding, 1);
-}
+    : options_{checked(given)}, seed_{patterns::mix(seed)}, random_{seed},
+      guard_{options_.ping, now} {}
 
 // --- Being made ---
 
@@ -94,22 +98,33 @@ bool client_core::state::was_sent(const call& c, server_id to, const server& s) 
     });
 }
 
+/// Among those that it was never sent to, if there are any: one that comes and goes all the time is
+/// not asked again before another one was.
 client_core::state::servers::iterator client_core::state::best_for(const call& c) noexcept {
     constexpr std::uint64_t a_look = 16; // at another than the best
+    const auto is_new = [&](server_id id) {
+        return std::none_of(c.copies.begin(), c.copies.end(),
+                            [&](const copy& each) { return each.to == id; });
+    };
     auto best = servers_.end();
+    bool best_is_new = false;
     std::uint64_t others = 0;
     const bool look = options_.prefer == preference::latency && random_.next() % a_look == 0;
     for (auto at = servers_.begin(); at != servers_.end(); ++at) {
         if (!at->second.is_up || was_sent(c, at->first, at->second))
             continue;
-        if (best == servers_.end())
+        const bool fresh = is_new(at->first);
+        if (best == servers_.end() || (fresh && !best_is_new)) {
             best = at;
-        else if (options_.prefer == preference::order)
-            break;
-        else if (look ? random_.next() % (others + 1) == 0
-                      : at->second.latency < best->second.latency)
-            best = at;
+            best_is_new = fresh;
+            others = 1;
+            continue;
+        }
+        if (fresh != best_is_new || options_.prefer == preference::order)
+            continue;
         ++others;
+        if (look ? random_.next() % others == 0 : at->second.latency < best->second.latency)
+            best = at;
     }
     return best;
 }
@@ -125,11 +140,13 @@ void client_core::state::ask(calls::iterator at, time_point now) {
     } else if (const auto to = best_for(c); to != servers_.end()) {
         send(at, to, now);
     }
-    if (c.on_their_way == 0)
+    const bool nobody_has_it = c.on_their_way == 0;
+    if (nobody_has_it)
         stranded_.insert(at->first);
     else
         stranded_.erase(at->first);
-    const duration wait = another_delay(sent_before == 0);
+    // One that nobody has waits for a server, not for a time.
+    const duration wait = nobody_has_it ? duration::max() : another_delay(sent_before == 0);
     c.another = wait == duration::max() ? time_point::max() : now + wait;
     set_due(at);
 }

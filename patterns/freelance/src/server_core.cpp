@@ -75,8 +75,6 @@ std::optional<server_core::state::head> server_core::state::take_head(peer_id fr
     if (m.size() < 2)
         return std::nullopt;
     const octets control = m.front();
-    if (!complex() && parse_number(control) == 0)
-        return std::nullopt;
     if (complex() && control.size() == request_tag::size)
         front.tag = patterns::decode_tag(control);
     front.control.push_back(control);

@@ -6,16 +6,19 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace mizzen::freelance {
 namespace {
 
-// What waits in a socket was given up when it closes. Of messages there are no more in it than the
-// core allows: a copy of each request, and the PINGs that fit into a server's time to live.
-template <class Socket> void set_up(Socket& socket) {
+constexpr milliseconds longest_heartbeat = std::chrono::hours{1};
+
+// What waits in a socket was given up when it closes. There is room for a copy of each request; a
+// server that reads more slowly than others answer is not sent all that it would come to too late.
+template <class Socket> void set_up(Socket& socket, const client_options& options) {
     socket.set(option::linger{milliseconds{0}});
-    socket.set(option::send_high_water_mark{0});
+    socket.set(option::send_high_water_mark{std::max<std::size_t>(options.max_outstanding, 1)});
 }
 
 /// The socket of a link and its turns; Link has take(), which is false when there is nothing.
@@ -27,10 +30,10 @@ public:
     }
 
 protected:
-    link_base(const asio::any_io_executor& executor, client_core::server_id server,
-              server_link_owner& owner)
+    link_base(const client_options& options, const asio::any_io_executor& executor,
+              client_core::server_id server, server_link_owner& owner)
         : server_link{server, owner}, socket_{executor} {
-        set_up(socket_);
+        set_up(socket_, options);
     }
 
     void wait() {
@@ -55,9 +58,9 @@ private:
 /// Tells of the connection's ends in order with its messages.
 class router_link final : public link_base<router, router_link> {
 public:
-    router_link(const asio::any_io_executor& executor, client_core::server_id server,
-                server_link_owner& owner)
-        : link_base{executor, server, owner} {
+    router_link(const client_options& options, const asio::any_io_executor& executor,
+                client_core::server_id server, server_link_owner& owner)
+        : link_base{options, executor, server, owner} {
         socket_.set(option::report_peers{true});
     }
 
@@ -96,10 +99,14 @@ private:
 
 class dealer_link final : public link_base<dealer, dealer_link> {
 public:
-    dealer_link(const asio::any_io_executor& executor, client_core::server_id server,
-                server_link_owner& owner)
-        : link_base{executor, server, owner}, events_{socket_} {
+    dealer_link(const client_options& options, const asio::any_io_executor& executor,
+                client_core::server_id server, server_link_owner& owner)
+        : link_base{options, executor, server, owner}, events_{socket_} {
         socket_.set(option::immediate{true});
+        // A REP knows no PING but ZMTP's.
+        const milliseconds ping = std::clamp(options.ping, milliseconds{1}, longest_heartbeat);
+        socket_.set(
+            option::heartbeat{ping, std::clamp(options.ttl, ping * 2, longest_heartbeat * 2)});
     }
 
     void open(const std::string& endpoint) override {
@@ -129,8 +136,16 @@ private:
                 if (event.kind == event_kind::handshake_succeeded)
                     owner_->link_up(server_);
                 else if (event.kind == event_kind::disconnected)
-                    owner_->link_down(server_);
+                    went_down();
             });
+    }
+
+    // Events do not come in order with messages: what came before it is read first.
+    void went_down() {
+        while (owner_ != nullptr && take()) {
+        }
+        if (owner_ != nullptr)
+            owner_->link_down(server_);
     }
 
     monitor events_;
@@ -138,11 +153,12 @@ private:
 
 } // namespace
 
-std::shared_ptr<server_link> make_link(model how, const asio::any_io_executor& executor,
+std::shared_ptr<server_link> make_link(const client_options& options,
+                                       const asio::any_io_executor& executor,
                                        client_core::server_id server, server_link_owner& owner) {
-    if (how == model::complex)
-        return std::make_shared<router_link>(executor, server, owner);
-    return std::make_shared<dealer_link>(executor, server, owner);
+    if (options.how == model::complex)
+        return std::make_shared<router_link>(options, executor, server, owner);
+    return std::make_shared<dealer_link>(options, executor, server, owner);
 }
 
 } // namespace mizzen::freelance

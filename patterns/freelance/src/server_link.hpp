@@ -45,7 +45,7 @@ protected:
 };
 
 /// A ROUTER in model 3, else a DEALER.
-[[nodiscard]] std::shared_ptr<server_link> make_link(model how,
+[[nodiscard]] std::shared_ptr<server_link> make_link(const client_options& options,
                                                      const asio::any_io_executor& executor,
                                                      client_core::server_id server,
                                                      server_link_owner& owner);

@@ -29,8 +29,8 @@ struct client_options {
     /// Model 3: that is sooner, after the time in which 95 of 100 replies came.
     bool hedge = false;
     preference prefer = preference::order;
-    milliseconds ping{500}; ///< Model 3: silence after which a server is asked whether it lives.
-    milliseconds ttl{1500}; ///< Model 3: silence after which it is taken for dead.
+    milliseconds ping{500}; ///< Silence after which a server is asked whether it lives. Model 2
+    milliseconds ttl{1500}; ///< does it by ZMTP's heartbeats. And after which it is taken for dead.
     std::size_t max_outstanding = 1000;             ///< Requests that are not over,
     std::size_t max_octets = std::size_t{64} << 20; ///< and their octets; more are refused.
 };
