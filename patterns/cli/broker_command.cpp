@@ -145,7 +145,7 @@ int run(CLI::App& sub, options& given) {
     majordomo::broker broker{io, given.broker};
     titanic_inside titanic;
     if (kept)
-        titanic.emplace(broker, std::move(kept), given.titanic.services);
+        titanic.emplace(broker, std::move(kept), service_options_of(given.titanic));
     // Before the first line, which tells whoever started us that we can be stopped.
     std::optional<broker_pair> pair;
     if (given.pair.given())

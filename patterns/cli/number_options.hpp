@@ -3,10 +3,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <system_error>
 
 namespace mizzen::cli {
 
@@ -16,6 +18,12 @@ CLI::Option* add_number(CLI::App& sub, const char* name, Number& value, const ch
     return sub.add_option(name, value, what)
         ->type_name(type)
         ->check(CLI::Range(least, std::numeric_limits<Number>::max()))
+        ->check([](const std::string& text) { // else -1, say, would be read as a very large one
+            Number read{};
+            const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), read);
+            const bool number = ec == std::errc{} && end == text.data() + text.size();
+            return number ? std::string{} : text + " is no such number";
+        })
         ->capture_default_str();
 }
 

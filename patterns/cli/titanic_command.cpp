@@ -39,7 +39,7 @@ int serve(CLI::App& sub, options& given) {
     auto kept = open_titanic_store("titanic", given.titanic, trouble);
     if (!kept)
         return trouble;
-    given.server.services = given.titanic.services;
+    given.server.services = service_options_of(given.titanic);
     given.server.protocol = given.brokers.protocol();
     given.server.heartbeat = given.heartbeat.interval();
     given.server.liveness = given.heartbeat.liveness;

@@ -93,16 +93,31 @@ void add_service_options(CLI::App& sub, titanic::service_options& services) {
 void add_titanic_options(CLI::App& sub, titanic_options& options, const std::string& folder_option,
                          const std::string& folder_meaning) {
     CLI::Option* const folder =
-        sub.add_option(folder_option, options.folder, folder_meaning)->type_name("DIR");
+        sub.add_option(folder_option, options.folder, folder_meaning)
+            ->type_name("DIR")
+            ->check([](const std::string& text) { // or there would be none, and nobody be told
+                return text.empty() ? std::string{"a folder has a name"} : std::string{};
+            });
     sub.add_flag("--memory", options.memory, "As " + folder_option + ", with nothing on the disk")
         ->excludes(folder);
     add_store_options(sub, options);
     add_service_options(sub, options.services);
 }
 
+titanic::service_options service_options_of(const titanic_options& given) {
+    titanic::service_options out = given.services;
+    out.max_body_octets = given.store.max_body_octets;
+    return out;
+}
+
 std::unique_ptr<titanic::store> open_titanic_store(std::string_view name,
                                                    const titanic_options& options, int& trouble) {
     trouble = failed;
+    if (options.memory && !options.folder.empty()) { // a configuration can say so
+        log(name, "the store is in " + options.folder + " or in memory, not both");
+        trouble = usage;
+        return nullptr;
+    }
     std::error_code ec;
     std::unique_ptr<titanic::directory> where =
         options.memory ? titanic::make_memory_directory()

@@ -29,6 +29,9 @@ struct titanic_options {
 void add_titanic_options(CLI::App& sub, titanic_options& options, const std::string& folder_option,
                          const std::string& folder_meaning);
 
+/// Of the services that have that store.
+[[nodiscard]] titanic::service_options service_options_of(const titanic_options& given);
+
 /// Opens the store, and logs what was found. Null, having said why, if it cannot be had; the exit
 /// status is then in `trouble`.
 [[nodiscard]] std::unique_ptr<titanic::store>
