@@ -69,6 +69,11 @@ private:
         service_call::kind what = service_call::kind::malformed;
         request_id id{};
     };
+    struct attempt {
+        std::uint64_t number = 0;
+        std::string service;
+        message body;
+    };
 
     [[nodiscard]] service_moment moment() const {
         constexpr wall_time start{milliseconds{1'000'000'000'000}};
@@ -161,10 +166,12 @@ private:
         for (service_core::answer a; core_->next_answer(a);)
             heard(a.call, a.body);
         for (service_core::dispatch d; core_->next_dispatch(d);)
-            attempts_.emplace_back(d.attempt, std::move(d.body));
+            attempts_.push_back({d.attempt, std::string{d.service}, std::move(d.body)});
         for (service_core::read r; core_->next_read(r);)
             reads_.push_back(std::move(r));
-        must(attempts_.size() <= 2 * options_.window, "windows are kept");
+        std::map<std::string, std::size_t> running; // of services, some of which clients made up
+        for (const attempt& each : attempts_)
+            must(++running[each.service] <= options_.window, "windows are kept");
     }
     void heard(std::uint64_t number, const message& body) {
         const auto found = calls_.find(number);
@@ -213,10 +220,10 @@ private:
     void end_attempt(attempt_end how) {
         if (attempts_.empty())
             return;
-        auto [attempt, body] = std::move(attempts_.front());
+        attempt first = std::move(attempts_.front());
         attempts_.erase(attempts_.begin());
-        body.push_front("got");
-        core_->attempt_ended(attempt, how, std::move(body), moment());
+        first.body.push_front("got");
+        core_->attempt_ended(first.number, how, std::move(first.body), moment());
         collect();
     }
     void read() {
@@ -248,7 +255,7 @@ private:
     std::size_t made_ = 0;
     std::uint64_t last_call_ = 0;
     std::map<std::uint64_t, call> calls_;
-    std::vector<std::pair<std::uint64_t, message>> attempts_;
+    std::vector<attempt> attempts_;
     std::vector<service_core::read> reads_;
     std::map<request_id, bool> kept_;
     commit_job* job_ = nullptr;
