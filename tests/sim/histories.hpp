@@ -36,6 +36,12 @@ namespace mizzen::sim {
 /// What holds is said by ledger.hpp of requests and by titanic_nodes.hpp of what clients are told.
 [[nodiscard]] made_of titanic_history(std::uint32_t seed);
 
+/// The two halves of a Binary Star and clients that do not give up.
+///
+/// What holds is said by ledger.hpp of requests. On one network never do both halves serve. When
+/// all faults are over everybody is served, and one half is active, the other passive.
+[[nodiscard]] made_of binary_star_history(std::uint32_t seed);
+
 /// Sockets alone; see play.hpp.
 [[nodiscard]] made_of sockets_history(std::uint32_t seed);
 
@@ -50,6 +56,7 @@ inline constexpr std::array patterns{
     pattern{"simple_pirate", simple_pirate_history},
     pattern{"paranoid_pirate", paranoid_pirate_history},
     pattern{"titanic", titanic_history},
+    pattern{"binary_star", binary_star_history},
 };
 
 } // namespace mizzen::sim
