@@ -20,7 +20,7 @@ import harness  # noqa: E402, beside the command's tests
 
 ROUNDS = int(os.environ.get("MIZZEN_STAR_ROUNDS", 10))
 SEED = int(os.environ.get("MIZZEN_STAR_SEED", random.randrange(1 << 32)))
-HEARTBEAT, TIMEOUT = 100, 400  # ms
+HEARTBEAT, TIMEOUT = 100, 1000  # ms
 OTHER = {"primary": "backup", "backup": "primary"}
 
 

@@ -28,20 +28,20 @@ server_options half_of(role which) {
     server_options options;
     options.star.half = which;
     options.star.heartbeat = 100ms;
-    options.star.peer_timeout = 400ms;
+    options.star.peer_timeout = 1000ms;
     return options;
 }
 
 client_options quick() {
     client_options options;
     options.timeout = 200ms;
-    options.settle = 400ms;
+    options.settle = 1000ms;
     options.retries = 50;
     return options;
 }
 
 // Says who it was that answered.
-request_handler named(std::string name) {
+request_handler named(const std::string& name) {
     return [name](message body, responder answer) {
         body.push_back(name);
         answer.reply(std::move(body));
@@ -245,7 +245,7 @@ TEST_CASE("binary star: the control endpoint tells what a half is, and hands ove
     CHECK(has("state active"));
     CHECK(has("peer passive"));
     CHECK(has("heartbeat 100"));
-    CHECK(has("peer-timeout 400"));
+    CHECK(has("peer-timeout 1000"));
     CHECK(told.back().ends_with(" primary active peer-started"));
     CHECK(control(io, both.backup, "switch") == frames{"409", "this half is not active"});
     CHECK(control(io, both.primary, "x") == frames{"501"});

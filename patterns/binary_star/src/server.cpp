@@ -26,7 +26,7 @@ public:
             if (const auto alive = weak.lock())
                 alive->decided();
         };
-        star_.emplace(executor_, options_.star, std::move(hooks));
+        star_ = std::make_unique<star>(executor_, options_.star, std::move(hooks));
     }
 
     void stop() {
@@ -95,7 +95,7 @@ private:
     asio::any_io_executor executor_;
     server_options options_;
     request_handler serve_;
-    std::optional<star> star_;
+    std::unique_ptr<star> star_; // once it was started
     std::vector<std::shared_ptr<voter>> voters_;
     std::function<void()> drained_;
     bool stopped_ = false;

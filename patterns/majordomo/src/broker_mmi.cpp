@@ -32,6 +32,7 @@ constexpr named_count<std::uint64_t> counts[] = {
     {"dropped_given_up", &broker_stats::dropped_given_up},
     {"dropped_gone", &broker_stats::dropped_gone},
     {"dropped_stopping", &broker_stats::dropped_stopping},
+    {"dropped_passive", &broker_stats::dropped_passive},
     {"refused_services", &broker_stats::refused_services},
     {"attached_duplicates", &broker_stats::attached_duplicates},
     {"answered_duplicates", &broker_stats::answered_duplicates},
