@@ -84,46 +84,46 @@ struct cell {
     std::optional<verdict> answer;
 };
 
-const auto P = state::primary, B = state::backup, A = state::active, S = state::passive;
+const auto prim = state::primary, back = state::backup, act = state::active, pass = state::passive;
 const auto pri = role::primary, bak = role::backup;
 
 const cell cells[] = {
-    {P, pri, "1", false, P, {}},
-    {P, pri, "2", false, A, {}},
-    {P, pri, "3", false, S, {}},
-    {P, pri, "4", false, P, {}},
-    {P, pri, "", false, P, verdict::refuse},
-    {P, pri, "", true, A, verdict::serve},
-    {B, bak, "1", false, B, {}},
-    {B, bak, "2", false, B, {}},
-    {B, bak, "3", false, S, {}},
-    {B, bak, "4", false, B, {}},
-    {B, bak, "", false, B, verdict::refuse},
-    {B, bak, "", true, B, verdict::refuse},
-    {A, pri, "1", false, A, {}},
-    {A, pri, "2", false, A, {}},
-    {A, pri, "3", false, A, {}}, // the Guide's stops
-    {A, pri, "4", false, A, {}},
-    {A, pri, "", false, A, verdict::serve},
-    {A, pri, "", true, A, verdict::serve},
-    {A, bak, "1", false, A, {}},
-    {A, bak, "2", false, A, {}},
-    {A, bak, "3", false, S, {}}, // likewise
-    {A, bak, "4", false, A, {}},
-    {A, bak, "", false, A, verdict::serve},
-    {A, bak, "", true, A, verdict::serve},
-    {S, pri, "1", false, A, {}},
-    {S, pri, "2", false, A, {}},
-    {S, pri, "3", false, S, {}},
-    {S, pri, "4", false, S, {}}, // likewise
-    {S, pri, "", false, S, verdict::refuse},
-    {S, pri, "", true, A, verdict::serve},
-    {S, bak, "1", false, A, {}},
-    {S, bak, "2", false, A, {}},
-    {S, bak, "3", false, S, {}},
-    {S, bak, "4", false, S, {}},
-    {S, bak, "", false, S, verdict::refuse},
-    {S, bak, "", true, A, verdict::serve},
+    {prim, pri, "1", false, prim, {}},
+    {prim, pri, "2", false, act, {}},
+    {prim, pri, "3", false, pass, {}},
+    {prim, pri, "4", false, prim, {}},
+    {prim, pri, "", false, prim, verdict::refuse},
+    {prim, pri, "", true, act, verdict::serve},
+    {back, bak, "1", false, back, {}},
+    {back, bak, "2", false, back, {}},
+    {back, bak, "3", false, pass, {}},
+    {back, bak, "4", false, back, {}},
+    {back, bak, "", false, back, verdict::refuse},
+    {back, bak, "", true, back, verdict::refuse},
+    {act, pri, "1", false, act, {}},
+    {act, pri, "2", false, act, {}},
+    {act, pri, "3", false, act, {}}, // the Guide's stops
+    {act, pri, "4", false, act, {}},
+    {act, pri, "", false, act, verdict::serve},
+    {act, pri, "", true, act, verdict::serve},
+    {act, bak, "1", false, act, {}},
+    {act, bak, "2", false, act, {}},
+    {act, bak, "3", false, pass, {}}, // likewise
+    {act, bak, "4", false, act, {}},
+    {act, bak, "", false, act, verdict::serve},
+    {act, bak, "", true, act, verdict::serve},
+    {pass, pri, "1", false, act, {}},
+    {pass, pri, "2", false, act, {}},
+    {pass, pri, "3", false, pass, {}},
+    {pass, pri, "4", false, pass, {}}, // likewise
+    {pass, pri, "", false, pass, verdict::refuse},
+    {pass, pri, "", true, act, verdict::serve},
+    {pass, bak, "1", false, act, {}},
+    {pass, bak, "2", false, act, {}},
+    {pass, bak, "3", false, pass, {}},
+    {pass, bak, "4", false, pass, {}},
+    {pass, bak, "", false, pass, verdict::refuse},
+    {pass, bak, "", true, act, verdict::serve},
 };
 
 } // namespace
@@ -143,8 +143,8 @@ TEST_CASE("binary star: each state does with each event what the table says") {
         else
             h.hear(each.said);
         CHECK(h.in() == each.after);
-        CHECK(h.count(step::activate) == int{each.after == A && each.in != A});
-        CHECK(h.count(step::deactivate) == int{each.after != A && each.in == A});
+        CHECK(h.count(step::activate) == int{each.after == act && each.in != act});
+        CHECK(h.count(step::deactivate) == int{each.after != act && each.in == act});
         if (each.after != each.in) { // the peer is told at once
             REQUIRE(h.count(step::say) == 1);
             CHECK(h.done.back().say == each.after);
@@ -366,8 +366,8 @@ TEST_CASE("binary star: the history keeps the newest transitions, with their rea
     half h{options};
     h.hear("2");
     CHECK(h.core.history().size() == 2);
-    CHECK(h.core.history().front() == transition{start, P, P, reason::started});
-    CHECK(h.core.history().back() == transition{start, P, A, reason::peer_started});
+    CHECK(h.core.history().front() == transition{start, prim, prim, reason::started});
+    CHECK(h.core.history().back() == transition{start, prim, act, reason::peer_started});
     std::error_code ec;
     h.hear("4");
     h.core.hand_over(h.now, ec);
