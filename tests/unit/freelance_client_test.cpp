@@ -231,6 +231,18 @@ TEST_CASE(
     CHECK(c.take_sent().at(0).to == c.servers[2]);
     c.advance(100ms);
     CHECK(c.take_sent().at(0).to == c.servers[0]); // once more, over its new connection
+    for (std::size_t i : {0U, 1U, 2U}) {           // and in that order
+        c.down(i);
+        c.take_sent();
+    }
+    c.up(0);
+    CHECK(c.take_sent().at(0).to == c.servers[0]);
+    c.down(0);
+    for (std::size_t i : {1U, 2U, 0U})
+        c.up(i);
+    CHECK(c.take_sent().at(0).to == c.servers[1]);
+    c.advance(100ms);
+    CHECK(c.take_sent().at(0).to == c.servers[2]);
 }
 
 TEST_CASE("freelance client: a request that nobody has wakes the client when its time is over") {

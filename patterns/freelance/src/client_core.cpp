@@ -98,33 +98,32 @@ bool client_core::state::was_sent(const call& c, server_id to, const server& s) 
     });
 }
 
-/// Among those that it was never sent to, if there are any: one that comes and goes all the time is
-/// not asked again before another one was.
+/// Whoever it was not sent to comes first, then who was sent it longest ago over a connection that
+/// is lost: those that come and go all the time do not keep it from one that lives.
 client_core::state::servers::iterator client_core::state::best_for(const call& c) noexcept {
     constexpr std::uint64_t a_look = 16; // at another than the best
-    const auto is_new = [&](server_id id) {
-        return std::none_of(c.copies.begin(), c.copies.end(),
-                            [&](const copy& each) { return each.to == id; });
+    const auto sent_to = [&](server_id id) {
+        const auto last = std::find_if(c.copies.begin(), c.copies.end(),
+                                       [&](const copy& each) { return each.to == id; });
+        return last == c.copies.end() ? time_point::min() : last->sent;
     };
     auto best = servers_.end();
-    bool best_is_new = false;
+    time_point best_sent = time_point::max();
     std::uint64_t others = 0;
     const bool look = options_.prefer == preference::latency && random_.next() % a_look == 0;
     for (auto at = servers_.begin(); at != servers_.end(); ++at) {
         if (!at->second.is_up || was_sent(c, at->first, at->second))
             continue;
-        const bool fresh = is_new(at->first);
-        if (best == servers_.end() || (fresh && !best_is_new)) {
+        const time_point sent = sent_to(at->first);
+        if (best == servers_.end() || sent < best_sent) {
             best = at;
-            best_is_new = fresh;
+            best_sent = sent;
             others = 1;
-            continue;
+        } else if (sent == best_sent && options_.prefer == preference::latency) {
+            ++others;
+            if (look ? random_.next() % others == 0 : at->second.latency < best->second.latency)
+                best = at;
         }
-        if (fresh != best_is_new || options_.prefer == preference::order)
-            continue;
-        ++others;
-        if (look ? random_.next() % others == 0 : at->second.latency < best->second.latency)
-            best = at;
     }
     return best;
 }
