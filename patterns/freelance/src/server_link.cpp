@@ -7,6 +7,7 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace mizzen::freelance {
@@ -14,11 +15,13 @@ namespace {
 
 constexpr milliseconds longest_heartbeat = std::chrono::hours{1};
 
-// What waits in a socket was given up when it closes. There is room for a copy of each request; a
-// server that reads more slowly than others answer is not sent all that it would come to too late.
+// What waits in a socket was given up when it closes. There is room for a copy of each request, for
+// as many of such that are over, and for PINGs. What finds none is for a server that reads nothing
+// while others answer: it would come too late.
 template <class Socket> void set_up(Socket& socket, const client_options& options) {
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 4;
     socket.set(option::linger{milliseconds{0}});
-    socket.set(option::send_high_water_mark{std::max<std::size_t>(options.max_outstanding, 1)});
+    socket.set(option::send_high_water_mark{2 * std::min(options.max_outstanding, most) + 100});
 }
 
 /// The socket of a link and its turns; Link has take(), which is false when there is nothing.
