@@ -41,6 +41,13 @@ namespace mizzen::sim {
 /// What holds is said by ledger.hpp of requests. On one network never do both halves serve. When
 /// all faults are over everybody is served, and one half is active, the other passive.
 [[nodiscard]] made_of binary_star_history(std::uint32_t seed);
+/// Servers and clients of Freelance's second or third model.
+///
+/// What holds is said by ledger.hpp of requests and by freelance_nodes.hpp of servers and clients.
+/// While one server that a client knows is alive and can be reached, each request is answered
+/// within the bound in the README. When all faults are over, everybody is served, and servers keep
+/// nothing of whoever is gone.
+[[nodiscard]] made_of freelance_history(std::uint32_t seed);
 
 /// Sockets alone; see play.hpp.
 [[nodiscard]] made_of sockets_history(std::uint32_t seed);
@@ -57,6 +64,7 @@ inline constexpr std::array patterns{
     pattern{"paranoid_pirate", paranoid_pirate_history},
     pattern{"titanic", titanic_history},
     pattern{"binary_star", binary_star_history},
+    pattern{"freelance", freelance_history},
 };
 
 } // namespace mizzen::sim
