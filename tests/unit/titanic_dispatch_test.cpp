@@ -283,6 +283,76 @@ TEST_CASE("titanic dispatch: a reply that is too large sets the request aside") 
     CHECK(t.attempts.empty());
 }
 
+TEST_CASE("titanic dispatch: a reply larger than the services take sets the request aside") {
+    service_options options;
+    options.max_body_octets = 100; // less than the store takes
+    services t{options};
+    t.request({"a"});
+    t.end(t.take_attempt(), attempt_end::answered, {std::string(100, 'x')});
+    t.settle();
+    CHECK(t.k.kept->stats().set_aside == 1);
+    CHECK(t.core->idle());
+}
+
+TEST_CASE("titanic dispatch: an attempt says whether its service was seen to work") {
+    services t;
+    t.request({"a"});
+    CHECK(t.serve().unseen);
+    t.settle();
+    t.request({"b"});
+    CHECK_FALSE(t.attempts.at(0).unseen);
+    t.find_no_worker();
+    t.advance(10s);
+    CHECK(t.attempts.at(0).unseen);
+}
+
+TEST_CASE("titanic dispatch: the pauses of a service are short again once it has worked") {
+    services t;
+    t.request({"a"});
+    for (int i = 0; i < 10; ++i) {
+        t.find_no_worker();
+        t.advance(10s);
+    }
+    t.serve();
+    t.settle();
+    t.request({"b"});
+    t.find_no_worker();
+    t.advance(500ms);
+    CHECK(t.attempts.size() == 1);
+}
+
+TEST_CASE("titanic dispatch: what is closed or drained while its body is read is not sent") {
+    service_options options;
+    options.recent_octets = 0;
+    services t{options};
+    const auto call = t.ask("titanic.request", {"echo", "a"});
+    CHECK(t.commit());
+    REQUIRE(t.reads.size() == 1);
+    t.ask("titanic.close", {t.answer(call).at(1)});
+    t.settle();
+    CHECK(t.attempts.empty());
+    t.ask("titanic.request", {"echo", "b"});
+    CHECK(t.commit());
+    REQUIRE(t.reads.size() == 1);
+    t.core->drain(t.moment());
+    t.settle();
+    CHECK(t.attempts.empty());
+    CHECK(t.core->idle());
+    t.crash();
+    t.read_all();
+    CHECK(t.take_attempt().body == frames{"b"});
+}
+
+TEST_CASE("titanic dispatch: once it drains, nothing is due for what failed") {
+    services t;
+    t.request({"a"});
+    t.fail();
+    t.settle();
+    CHECK(t.core->deadline().has_value());
+    t.core->drain(t.moment());
+    CHECK_FALSE(t.core->deadline().has_value());
+}
+
 TEST_CASE("titanic dispatch: a reply without frames is one empty frame") {
     services t;
     const std::string id = t.request({"a"});
@@ -335,6 +405,8 @@ TEST_CASE("titanic dispatch: a body that is damaged sets the request aside") {
     t.core->read_ended(t.reads[0].id, {}, {}, t.moment()); // once is enough
     t.reads.clear();
     t.settle();
+    CHECK(t.core->idle());
+    CHECK_FALSE(t.answers.contains(0)); // which is no call
     CHECK(t.k.kept->stats().set_aside == 1);
     CHECK(t.attempts.empty());
 }

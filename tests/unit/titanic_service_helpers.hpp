@@ -39,6 +39,7 @@ public:
         std::uint64_t number = 0;
         std::string service;
         frames body;
+        bool unseen = false;
     };
 
     keeper k;
@@ -80,7 +81,7 @@ public:
             answers[a.call] = frames_of(a.body);
         }
         for (service_core::dispatch d; core->next_dispatch(d);)
-            attempts.push_back({d.attempt, std::string{d.service}, frames_of(d.body)});
+            attempts.push_back({d.attempt, std::string{d.service}, frames_of(d.body), d.unseen});
         for (service_core::read r; core->next_read(r);)
             reads.push_back(std::move(r));
     }

@@ -228,6 +228,78 @@ TEST_CASE("titanic: what one commit cannot take waits for the next, within bound
     t.request({"small"});
 }
 
+TEST_CASE("titanic: the octets of what waits for a commit are bounded, of more than one call") {
+    for (const std::size_t limit : {std::size_t{20} << 10, std::size_t{1}}) {
+        service_options options;
+        options.max_waiting_octets = limit;
+        services t{options};
+        std::vector<std::uint64_t> calls;
+        for (int i = 0; i < 6; ++i) // of which a group takes four
+            calls.push_back(t.ask("titanic.request", {"echo", std::string(14 << 10, 'x')}));
+        CHECK(t.stats().waiting == 1);
+        CHECK(t.answer(calls[5]) == frames{"500", "the store is busy"});
+        t.settle();
+        CHECK(t.answer(calls[4]).at(0) == "200");
+    }
+}
+
+TEST_CASE("titanic: replies that are read for clients at once are bounded") {
+    service_options options;
+    options.recent_octets = 0;
+    options.max_reads = 2;
+    services t{options};
+    const std::string id = t.request({"a"});
+    t.serve();
+    t.settle();
+    const auto first = t.ask("titanic.reply", {id});
+    const auto second = t.ask("titanic.reply", {id});
+    const auto third = t.ask("titanic.reply", {id});
+    CHECK(t.answer(third) == frames{"500", "busy"});
+    t.read_all();
+    CHECK(t.answer(first) == frames{"200", "got", "a"});
+    CHECK(t.answer(second) == frames{"200", "got", "a"});
+    CHECK(t.fetch(id) == frames{"200", "got", "a"});
+}
+
+TEST_CASE("titanic: an id of random bits that is taken is not used again") {
+    services t;
+    const std::string first = t.request({"a"});
+    t.ids -= 1; // once more the same one
+    const std::string second = t.request({"b"});
+    CHECK(first != second);
+    CHECK(t.k.kept->stats().open == 2);
+}
+
+TEST_CASE("titanic: when the disk fails, what waits for the next commit gets 500 as well") {
+    services t;
+    std::vector<std::uint64_t> calls;
+    for (int i = 0; i < 6; ++i) // of which a group takes four
+        calls.push_back(t.ask("titanic.request", {"echo", std::string(14 << 10, 'x')}));
+    CHECK(t.stats().waiting == 2);
+    t.k.disk.fail_from = 0;
+    t.k.disk.fail_until = pretended_disk::never;
+    t.commit();
+    for (const std::uint64_t each : calls)
+        CHECK(t.answer(each).at(0) == "500");
+    CHECK(t.stats().waiting == 0);
+    CHECK(t.core->idle());
+}
+
+TEST_CASE("titanic: the body of a closed request takes no room from others in memory") {
+    service_options options;
+    options.recent_octets = 12'000;
+    services t{options};
+    const std::string large(5000, 'x');
+    t.request({"first"});
+    t.request({large}); // waits for the first, as the service was not seen to work
+    t.call("titanic.close", {t.request({large})});
+    t.request({large});
+    t.serve();
+    t.settle();
+    CHECK(t.attempts.size() == 2);
+    CHECK(t.stats().reads == 0);
+}
+
 TEST_CASE("titanic: when the disk fails, requests get 500 and replies are still served") {
     services t;
     const std::string id = t.request({"a"});

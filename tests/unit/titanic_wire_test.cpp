@@ -69,6 +69,7 @@ TEST_CASE("titanic wire: what makes no sense is malformed, and says why") {
     CHECK(kind_of("titanic.request", {"upper"}) == kind::malformed);
     CHECK(kind_of("titanic.request", {"", "a"}) == kind::malformed);
     CHECK(kind_of("titanic.request", {"up\nper", "a"}) == kind::malformed);
+    CHECK(kind_of("titanic.request", {"up\x7f", "a"}) == kind::malformed);
     CHECK(kind_of("titanic.request", {"\xc3\xa4", "a"}) == kind::malformed);
     CHECK(kind_of("titanic.request", {std::string(256, 'x'), "a"}) == kind::malformed);
     CHECK(kind_of("titanic.request", {std::string(255, 'x'), "a"}) == kind::request);
