@@ -28,33 +28,34 @@ template <class Socket> void set_up(Socket& socket, const client_options& option
 template <class Socket, class Link> class link_base : public server_link {
 public:
     void close() noexcept override {
-        owner_ = nullptr;
-        socket_.close();
+        owner = nullptr;
+        socket.close();
     }
 
 protected:
-    link_base(const client_options& options, const asio::any_io_executor& executor,
-              client_core::server_id server, server_link_owner& owner)
-        : server_link{server, owner}, socket_{executor} {
-        set_up(socket_, options);
-    }
-
     void wait() {
-        socket_.async_wait_receive([self = shared_from_this(), this](std::error_code ec) {
+        socket.async_wait_receive([self = shared_from_this(), this](std::error_code ec) {
             if (!ec)
                 take_turn();
         });
     }
 
-    Socket socket_;
+    Socket socket;
 
 private:
+    friend Link;
+    link_base(const client_options& options, const asio::any_io_executor& executor,
+              client_core::server_id server, server_link_owner& whose)
+        : server_link{server, whose}, socket{executor} {
+        set_up(socket, options);
+    }
+
     void take_turn() {
-        for (int i = 0; i < patterns::turn_length && owner_ != nullptr; ++i)
+        for (int i = 0; i < patterns::turn_length && owner != nullptr; ++i)
             if (!static_cast<Link*>(this)->take())
                 return wait();
-        if (owner_ != nullptr)
-            asio::post(socket_.get_executor(), [self = shared_from_this(), this] { take_turn(); });
+        if (owner != nullptr)
+            asio::post(socket.get_executor(), [self = shared_from_this(), this] { take_turn(); });
     }
 };
 
@@ -62,36 +63,36 @@ private:
 class router_link final : public link_base<router, router_link> {
 public:
     router_link(const client_options& options, const asio::any_io_executor& executor,
-                client_core::server_id server, server_link_owner& owner)
-        : link_base{options, executor, server, owner} {
-        socket_.set(option::report_peers{true});
+                client_core::server_id server, server_link_owner& whose)
+        : link_base{options, executor, server, whose} {
+        socket.set(option::report_peers{true});
     }
 
     void open(const std::string& endpoint) override {
         std::error_code ec;
-        socket_.connect(endpoint, ec); // was tried when the client was told of it
+        socket.connect(endpoint, ec); // was tried when the client was told of it
         if (!ec)
             wait();
     }
     void send(message&& m) override {
         std::error_code ec;
-        static_cast<void>(socket_.try_send_to(peer_, m, ec));
+        static_cast<void>(socket.try_send_to(peer_, m, ec));
     }
     bool take() {
         message m;
-        if (!socket_.try_receive_from(m))
+        if (!socket.try_receive_from(m))
             return false;
         switch (m.peer_notice()) {
         case zmtp::notice::peer_up:
             peer_ = m.peer();
-            owner_->link_up(server_);
+            owner->link_up(id);
             break;
         case zmtp::notice::peer_down:
             if (m.peer() == peer_)
-                owner_->link_down(server_);
+                owner->link_down(id);
             break;
         case zmtp::notice::peer_writable: break;
-        case zmtp::notice::none: owner_->received(server_, std::move(m)); break;
+        case zmtp::notice::none: owner->received(id, std::move(m)); break;
         }
         return true;
     }
@@ -103,29 +104,29 @@ private:
 class dealer_link final : public link_base<dealer, dealer_link> {
 public:
     dealer_link(const client_options& options, const asio::any_io_executor& executor,
-                client_core::server_id server, server_link_owner& owner)
-        : link_base{options, executor, server, owner}, events_{socket_} {
-        socket_.set(option::immediate{true});
+                client_core::server_id server, server_link_owner& whose)
+        : link_base{options, executor, server, whose}, events_{socket} {
+        socket.set(option::immediate{true});
         // A REP knows no PING but ZMTP's.
         const milliseconds ping = std::clamp(options.ping, milliseconds{1}, longest_heartbeat);
-        socket_.set(
+        socket.set(
             option::heartbeat{ping, std::clamp(options.ttl, ping * 2, longest_heartbeat * 2)});
     }
 
     void open(const std::string& endpoint) override {
         std::error_code ec;
-        socket_.connect(endpoint, ec);
+        socket.connect(endpoint, ec);
         if (ec)
             return;
         watch();
         wait();
     }
-    void send(message&& m) override { static_cast<void>(socket_.try_send(m)); }
+    void send(message&& m) override { static_cast<void>(socket.try_send(m)); }
     bool take() {
         message m;
-        if (!socket_.try_receive(m))
+        if (!socket.try_receive(m))
             return false;
-        owner_->received(server_, std::move(m));
+        owner->received(id, std::move(m));
         return true;
     }
 
@@ -133,11 +134,11 @@ private:
     void watch() {
         events_.async_receive_event(
             [self = shared_from_this(), this](std::error_code ec, const connection_event& event) {
-                if (ec || owner_ == nullptr)
+                if (ec || owner == nullptr)
                     return;
                 watch();
                 if (event.kind == event_kind::handshake_succeeded)
-                    owner_->link_up(server_);
+                    owner->link_up(id);
                 else if (event.kind == event_kind::disconnected)
                     went_down();
             });
@@ -145,10 +146,10 @@ private:
 
     // Events do not come in order with messages: what came before it is read first.
     void went_down() {
-        while (owner_ != nullptr && take()) {
+        while (owner != nullptr && take()) {
         }
-        if (owner_ != nullptr)
-            owner_->link_down(server_);
+        if (owner != nullptr)
+            owner->link_down(id);
     }
 
     monitor events_;

@@ -37,11 +37,11 @@ public:
     virtual void close() noexcept = 0;
 
 protected:
-    server_link(client_core::server_id server, server_link_owner& owner) noexcept
-        : server_{server}, owner_{&owner} {}
+    server_link(client_core::server_id server, server_link_owner& whose) noexcept
+        : id{server}, owner{&whose} {}
 
-    const client_core::server_id server_;
-    server_link_owner* owner_; // null once closed
+    const client_core::server_id id;
+    server_link_owner* owner; // null once closed
 };
 
 /// A ROUTER in model 3, else a DEALER.
