@@ -330,6 +330,18 @@ class Inside(Served, harness.CommandTest):
         self.server = self.broker(*options)
         self.endpoint = self.server.endpoint
 
+    def test_a_full_queue_of_the_broker_is_no_failed_attempt(self):
+        self.serve("--max-requests", "1", "--attempts", "1")
+        worker = self.our_worker("tr a-z A-Z")
+        self.assertEqual([b"X"], self.fetch(self.client.submit(b"upper", b"x")))  # it works
+        self.assertEqual(0, self.kill(worker, signal.SIGTERM))
+        self.wait_for_service(self.server, "upper", b"404")
+        known = [self.client.submit(b"upper", b"x") for _ in range(4)]
+        self.our_worker("tr a-z A-Z")
+        for uuid in known:
+            self.assertEqual([b"X"], self.fetch(uuid))
+        self.end_well()
+
 
 class Beside(Served, harness.CommandTest):
     command = ("titanic", "--broker", "tcp://127.0.0.1:1")  # where nobody is
