@@ -173,6 +173,28 @@ TEST_CASE("titanic client: what the server says of a failure is tried again, the
     CHECK(one.answer({"500", "set aside"}) == words(errc::server_failed) + " [set aside]");
 }
 
+TEST_CASE("titanic client: failures are counted anew once something has gone well") {
+    played_call one;
+    one.options.retries = 1;
+    const auto fails_once = [&one](const std::string& question) {
+        CHECK(one.answer({"500"}) == "pause");
+        CHECK(one.pass() == question);
+    };
+    const std::string polled = "titanic.reply [" + id_text + "]";
+    const std::string closed = "titanic.close [" + id_text + "]";
+    fails_once(one.start(goal::request));
+    CHECK(one.answer({"200", id_text}) == "pause");
+    CHECK(one.last.pause <= 2 * one.options.pause); // that, too
+    CHECK(one.pass() == polled);
+    fails_once(polled);
+    CHECK(one.answer({"300"}) == "pause");
+    CHECK(one.pass() == polled);
+    fails_once(polled);
+    CHECK(one.answer({"200", "a"}) == closed);
+    fails_once(closed);
+    CHECK(one.answer({"200"}) == "done [a]");
+}
+
 TEST_CASE("titanic client: what is refused is not asked again") {
     played_call one;
     static_cast<void>(one.start(goal::request));
@@ -399,6 +421,8 @@ TEST_CASE("titanic client: a Titanic inside the broker answers what its client s
         CHECK(failed == nullptr);
         asker.stop();
         worker.stop();
+        server.close(ec); // which waits for replies to expire, else
+        CHECK_FALSE(ec);
         node.stop();
     });
     io.run_for(20s);

@@ -234,6 +234,7 @@ TEST_CASE("titanic: the octets of what waits for a commit are bounded, of more t
         options.max_waiting_octets = limit;
         services t{options};
         std::vector<std::uint64_t> calls;
+        calls.reserve(6);
         for (int i = 0; i < 6; ++i) // of which a group takes four
             calls.push_back(t.ask("titanic.request", {"echo", std::string(14 << 10, 'x')}));
         CHECK(t.stats().waiting == 1);
@@ -273,6 +274,7 @@ TEST_CASE("titanic: an id of random bits that is taken is not used again") {
 TEST_CASE("titanic: when the disk fails, what waits for the next commit gets 500 as well") {
     services t;
     std::vector<std::uint64_t> calls;
+    calls.reserve(6);
     for (int i = 0; i < 6; ++i) // of which a group takes four
         calls.push_back(t.ask("titanic.request", {"echo", std::string(14 << 10, 'x')}));
     CHECK(t.stats().waiting == 2);
