@@ -17,13 +17,15 @@ with status 0.
 """
 
 import argparse
-import ctypes
 import os
-import signal
 import sys
 import time
 
 import zmq
+
+sys.dont_write_bytecode = True
+
+import lifetime  # noqa: E402, beside this file
 
 PING_EVERY, EXPIRES_AFTER = 0.2, 0.6  # s; a tenth of the Guide's
 
@@ -183,8 +185,8 @@ def client(args):
 
 
 def main():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    lifetime.die_with_parent()
+    lifetime.end_at_sigterm()
     parser = argparse.ArgumentParser()
     sub = parser.add_subparsers(dest="role", required=True)
     for role in "server", "client":

@@ -20,14 +20,15 @@ The first line on stdout is `listening ENDPOINT`. SIGTERM ends it, with status 0
 
 import argparse
 import collections
-import ctypes
 import math
-import os
-import signal
 import sys
 import time
 
 import zmq
+
+sys.dont_write_bytecode = True
+
+import lifetime  # noqa: E402, beside this file
 
 CLIENT, WORKER = b"MDPC01", b"MDPW01"
 READY, REQUEST, REPLY, HEARTBEAT, DISCONNECT = (bytes([n]) for n in range(1, 6))
@@ -143,13 +144,6 @@ def complain(what, sender, frames):
     print("mdp_broker:", what, sender.hex(), [f[:64] for f in frames[:8]], file=sys.stderr)
 
 
-def die_with_parent():
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
-
-
 def main():
     options = argparse.ArgumentParser(description="A plain MDP 0.1 broker.")
     options.add_argument("--bind", default="tcp://127.0.0.1:*", metavar="ENDPOINT")
@@ -157,8 +151,8 @@ def main():
     options.add_argument("--liveness", type=int, default=3, metavar="N")
     args = options.parse_args()
 
-    die_with_parent()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    lifetime.die_with_parent()
+    lifetime.end_at_sigterm()
     socket = zmq.Context.instance().socket(zmq.ROUTER)
     socket.linger = 0
     socket.bind(args.bind)

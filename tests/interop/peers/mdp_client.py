@@ -15,7 +15,6 @@ request are used up, 3 when a reply is not what it must be.
 """
 
 import argparse
-import ctypes
 import hashlib
 import math
 import os
@@ -24,6 +23,10 @@ import sys
 import time
 
 import zmq
+
+sys.dont_write_bytecode = True
+
+import lifetime  # noqa: E402, beside this file
 
 HEADER = b"MDPC01"
 FILLING = b"abcdefghijklmnopqrstuvwxyz"
@@ -121,13 +124,6 @@ def run(args):
                 lane.close()
 
 
-def die_with_parent():
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
-
-
 def main():
     options = argparse.ArgumentParser(description="A plain MDP 0.1 client.")
     options.add_argument("service")
@@ -142,7 +138,7 @@ def main():
     options.add_argument("--expect", choices=EXPECTED, default="echo")
     args = options.parse_args()
 
-    die_with_parent()
+    lifetime.die_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         run(args)

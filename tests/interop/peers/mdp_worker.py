@@ -19,7 +19,6 @@ on another is such a thing.
 """
 
 import argparse
-import ctypes
 import hashlib
 import math
 import os
@@ -29,6 +28,10 @@ import sys
 import time
 
 import zmq
+
+sys.dont_write_bytecode = True
+
+import lifetime  # noqa: E402, beside this file
 
 HEADER = b"MDPW01"
 READY, REQUEST, REPLY, HEARTBEAT, DISCONNECT = (bytes([n]) for n in range(1, 6))
@@ -141,13 +144,6 @@ def readable_on_sigterm():
     return read_end
 
 
-def die_with_parent():
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
-
-
 def main():
     options = argparse.ArgumentParser(description="A plain MDP 0.1 worker.")
     options.add_argument("service")
@@ -159,7 +155,7 @@ def main():
     options.set_defaults(handler="echo")
     args = options.parse_args()
 
-    die_with_parent()
+    lifetime.die_with_parent()
     sigterm = readable_on_sigterm()
     while True:
         conversation = Conversation(args, sigterm)

@@ -19,13 +19,15 @@ with status 0.
 """
 
 import argparse
-import ctypes
 import os
-import signal
 import sys
 import time
 
 import zmq
+
+sys.dont_write_bytecode = True
+
+import lifetime  # noqa: E402, beside this file
 
 READY, HEARTBEAT = {False: b"\x01", True: b"READY"}, {False: b"\x02", True: b"HEARTBEAT"}
 LIVENESS = 3
@@ -184,11 +186,8 @@ def main():
             one.add_argument("--parts", action="store_true", help="take bodies of several")
     args = options.parse_args()
 
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    lifetime.die_with_parent()
+    lifetime.end_at_sigterm()
     try:
         {"client": client, "queue": lambda a: Queue(a).run(), "worker": worker}[args.role](args)
     except Surprise as surprise:
