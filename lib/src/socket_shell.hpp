@@ -5,6 +5,7 @@
 #include "socket_core.hpp"
 #include "stream.hpp"
 #include <mizzen/detail/operation.hpp>
+#include <mizzen/detail/seldom_in_vain.hpp>
 #include <mizzen/endpoint.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -167,8 +168,7 @@ private:
     time_point watch_ended_;
     std::chrono::microseconds watch_time_;
     time_point active_at_;
-    unsigned looks_left_out_ = 0; // after the last look in vain
-    unsigned looks_to_skip_ = 0;
+    detail::seldom_in_vain looks_;
     bool awake_ = false;             // busy_turn is on its way
     bool look_was_worth_it_ = false; // something came meanwhile
     std::size_t unwritten_ = 0;      // octets sent since the last turn

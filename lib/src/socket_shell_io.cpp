@@ -12,7 +12,6 @@
 namespace mizzen::detail {
 namespace {
 
-constexpr unsigned most_left_out = 63;
 constexpr milliseconds longest_drain{1000}; // for a peer to close after we did
 
 // A connection's spans as Asio wants them. writev takes no more than this at once.
@@ -157,18 +156,15 @@ void socket_shell::continue_reading(const channel_ptr& t, bool more_expected) {
     pump_soon();
 }
 
-// A loop that always has something to do does not sleep: it only looks whether there is more. What
-// comes seldom, heartbeats say, is not worth it: after each look in vain, more are left out.
+// A loop that always has something to do does not sleep: it only looks whether there is more.
 void socket_shell::note_activity(bool came) {
     active_at_ = std::chrono::steady_clock::now();
     if (awake_) {
         look_was_worth_it_ = look_was_worth_it_ || came;
         return;
     }
-    if (looks_to_skip_ != 0) {
-        --looks_to_skip_;
+    if (!looks_.begin())
         return;
-    }
     awake_ = true;
     look_was_worth_it_ = false;
     asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
@@ -178,8 +174,7 @@ void socket_shell::busy_turn() {
     awake_ = !closed_ && std::chrono::steady_clock::now() - active_at_ < core_.options.busy_poll;
     if (awake_)
         return asio::post(executor_, [self = shared_from_this()] { self->busy_turn(); });
-    looks_left_out_ = look_was_worth_it_ ? 0 : std::min(2 * looks_left_out_ + 1, most_left_out);
-    looks_to_skip_ = looks_left_out_;
+    looks_.end(look_was_worth_it_);
 }
 
 // Closing while octets wait unread would reset the connection, and with it what is still on its way

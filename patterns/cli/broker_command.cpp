@@ -128,6 +128,10 @@ int run(CLI::App& sub, options& given) {
             return usage;
         }
     }
+    if (const std::string useless = given.titanic.useless(); !useless.empty()) {
+        log("broker", useless + " is of Titanic's, which wants --titanic or --memory");
+        return usage;
+    }
     if (given.titanic.given() && given.pair.given()) {
         log("broker", "one store cannot be open in both halves of a pair: run `mizzen titanic` "
                       "beside them instead of --titanic");
@@ -181,13 +185,8 @@ void add_times(CLI::App& sub, options& given) {
         ->type_name("SERVICE=MS");
     add_time(sub, "--duplicate-window", broker.duplicate_window,
              "How long a reply is kept for a request with the same id; 0 looks at no ids");
-    sub.add_option_function<std::int64_t>(
-           "--busy-poll",
-           [&broker](const std::int64_t& us) { broker.busy_poll = std::chrono::microseconds{us}; },
-           "How long to look for more without sleeping after each message; 0 is not at all")
-        ->type_name("US")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
-        ->default_str(std::to_string(broker.busy_poll.count()));
+    add_busy_poll(sub, "--busy-poll", broker.busy_poll,
+                  "How long to look for more without sleeping after each message; 0 is not at all");
     add_time(sub, "--drain-limit", given.drain_limit,
              "Longest wait for running requests when told to stop; 0 is no limit");
 }

@@ -38,4 +38,15 @@ inline CLI::Option* add_time(CLI::App& sub, const char* name, std::chrono::milli
         ->default_str(std::to_string(value.count()));
 }
 
+inline CLI::Option* add_busy_poll(CLI::App& sub, const char* name, std::chrono::microseconds& value,
+                                  const char* what) {
+    return sub
+        .add_option_function<std::int64_t>(
+            name, [&value](const std::int64_t& given) { value = std::chrono::microseconds{given}; },
+            what)
+        ->type_name("US")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+        ->default_str(std::to_string(value.count()));
+}
+
 } // namespace mizzen::cli

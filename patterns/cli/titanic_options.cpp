@@ -84,6 +84,9 @@ void add_service_options(CLI::App& sub, titanic::service_options& services) {
                std::uint32_t{0});
     add_time(sub, "--retry", services.retry, "Until the next attempt; doubles, with jitter");
     add_time(sub, "--retry-max", services.retry_max, "The longest of these pauses");
+    add_busy_poll(sub, "--store-busy-poll", services.busy_poll,
+                  "How long to look for the end of a commit, and the store's thread for the next "
+                  "one, without sleeping; 0 is not at all");
     add_number(sub, "--recent-octets", services.recent_octets,
                "Octets of bodies kept in memory as well", "BYTES", std::size_t{0});
 }
@@ -100,8 +103,19 @@ void add_titanic_options(CLI::App& sub, titanic_options& options, const std::str
             });
     sub.add_flag("--memory", options.memory, "As " + folder_option + ", with nothing on the disk")
         ->excludes(folder);
+    const auto before = sub.get_options().size();
     add_store_options(sub, options);
     add_service_options(sub, options.services);
+    const auto all = std::as_const(sub).get_options();
+    options.of_store.assign(all.begin() + static_cast<std::ptrdiff_t>(before), all.end());
+}
+
+std::string titanic_options::useless() const {
+    if (!given())
+        for (const CLI::Option* each : of_store)
+            if (each->count() != 0)
+                return each->get_name();
+    return {};
 }
 
 titanic::service_options service_options_of(const titanic_options& given) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mizzen::cli {
 
@@ -22,7 +23,11 @@ struct titanic_options {
     titanic::journal_options store;
     titanic::service_options services;
 
+    std::vector<const CLI::Option*> of_store; ///< Those that say nothing without one.
+
     [[nodiscard]] bool given() const noexcept { return memory || !folder.empty(); }
+    /// The name of one that was given though there is no store; empty if all is well.
+    [[nodiscard]] std::string useless() const;
 };
 
 /// `folder_option` names the option of the store's folder.

@@ -91,6 +91,7 @@ class Served:
         bad += [(option, value) for option in NONE_OR_MORE for value in ("-1", "x", "")]
         bad += [(option, value) for option in TIMES + self.own_times
                 for value in ("-1", "x", "", "1000000001")]
+        bad += [("--store-busy-poll", value) for value in ("-1", "x", "", "1000001")]
         bad += [("--sync", value) for value in ("", "sometimes", "ALWAYS", "1")]
         for option, value in bad:
             self.refused(self.folder_option, self.store, option, value, words=[option.encode()])
@@ -329,6 +330,14 @@ class Inside(Served, harness.CommandTest):
     def start(self, *options):
         self.server = self.broker(*options)
         self.endpoint = self.server.endpoint
+
+    def test_options_of_a_store_without_one_are_a_matter_of_usage(self):
+        for option, value in ("--sync", "never"), ("--attempts", "3"), ("--store-busy-poll", "0"):
+            self.refused(option, value, words=[option.encode(), b"--titanic"])
+        self.refused("--repair", words=[b"--repair", b"--titanic"])
+        config = self.folder / "config"
+        config.write_text("retention=5\n")
+        self.refused("--config", config, words=[b"--retention", b"--titanic"])
 
     def test_a_full_queue_of_the_broker_is_no_failed_attempt(self):
         self.serve("--max-requests", "1", "--attempts", "1")

@@ -457,5 +457,41 @@ TEST_CASE("titanic dispatch: a drain takes no requests, sends none, and waits fo
     CHECK(t.attempts.empty());
 }
 
+TEST_CASE("titanic dispatch: replies and failures for which the disk has no room wait for some") {
+    journal_options small;
+    small.segment_octets = 32 << 10;
+    small.max_body_octets = small.max_group_octets = 4 << 10;
+    service_options options;
+    options.max_body_octets = small.max_body_octets;
+    options.max_attempts = 1;
+    services t{options, small};
+    std::vector<std::string> ids;
+    for (int i = 0; i < 8; ++i)
+        ids.push_back(t.request({std::to_string(i)}));
+    t.serve(); // the service gets its whole window after it
+    t.settle();
+    REQUIRE(t.attempts.size() == 7);
+    t.k.disk.room = t.k.disk.used();
+    while (t.call("titanic.request", {"none", std::string(1000, 'x')}).at(0) == "200") {
+    }
+    const std::string large(3000, 'y');
+    for (int i = 0; i < 6; ++i) {
+        const auto each = t.take_attempt();
+        t.end(each, attempt_end::answered, frames{"got", large} + each.body);
+        t.settle();
+    }
+    CHECK(t.stats().answered < 7);
+    t.find_no_worker(); // of "none"
+    CHECK(t.stats().lost_replies == 0);
+
+    t.k.disk.room = pretended_disk::never;
+    t.advance(2s);
+    t.settle();
+    CHECK(t.stats().answered == 7);
+    for (int i = 1; i < 7; ++i)
+        CHECK(t.fetch(ids.at(static_cast<std::size_t>(i))) ==
+              frames{"200", "got", large, std::to_string(i)});
+}
+
 } // namespace
 } // namespace mizzen::titanic::test

@@ -15,6 +15,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -22,6 +23,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -129,14 +131,15 @@ private:
 struct stage {
     asio::io_context io{1};
     pretended_disk disk;
-    broker node{io, fast()};
+    broker node;
     std::string endpoint = node.bind("tcp://127.0.0.1:*");
     majordomo::client client{io, patient()};
 
-    stage() { client.connect(endpoint); }
+    explicit stage(broker_options options = {}) : node{io, fast(options)} {
+        client.connect(endpoint);
+    }
 
-    static broker_options fast() {
-        broker_options options;
+    static broker_options fast(broker_options options = {}) {
         options.heartbeat = 50ms;
         return options;
     }
@@ -282,6 +285,52 @@ TEST_CASE("titanic inside a broker: told to stop, it takes the last replies and 
     CHECK(kept->stats().open == 0);
 }
 
+TEST_CASE("titanic inside a broker: closing takes over the commit that was under way") {
+    held_disk disk;
+    stage s;
+    embedded titanic{s.node, open_store(std::make_unique<held_directory>(disk)), quick()};
+    disk.hold(true);
+    s.client.async_request("titanic.request", message_of({"double", "a"}),
+                           [](auto, const auto&) {});
+    REQUIRE(s.until([&] { return titanic.stats().calls == 1; }));
+    s.io.poll(); // it is given to the store's thread
+    std::thread soon{[&] { disk.hold(false); }};
+    std::error_code ec;
+    titanic.close(ec);
+    soon.join();
+    CHECK_FALSE(ec);
+    CHECK(titanic.stats().accepted == 1);
+    CHECK(titanic.kept().open == 1);
+}
+
+TEST_CASE("titanic inside a broker: the loop looks for a commit's end, but seldom in vain") {
+    for (const auto busy_poll : {0us, 2000us}) {
+        CAPTURE(busy_poll.count());
+        held_disk disk;
+        broker_options sleepy;
+        sleepy.busy_poll = 0us;
+        stage s{sleepy};
+        service_options options = quick();
+        options.busy_poll = busy_poll;
+        embedded titanic{s.node, open_store(std::make_unique<held_directory>(disk)), options};
+        int looks = 0;
+        for (std::uint64_t i = 1; i <= 32; ++i) {
+            disk.hold(true);
+            s.client.async_request("titanic.request", message_of({"double", "a"}),
+                                   [](auto, const auto&) {});
+            REQUIRE(s.until([&] { return titanic.stats().calls == i; }));
+            int turns = 0;
+            while (s.io.run_one_for(5ms) == 1) // until it sleeps
+                ++turns;
+            looks += turns > 100 ? 1 : 0;
+            disk.hold(false);
+            REQUIRE(s.until([&] { return titanic.stats().accepted == i; }));
+        }
+        CHECK(looks >= (busy_poll == 0us ? 0 : 1));
+        CHECK(looks <= (busy_poll == 0us ? 0 : 6)); // after 0, 1, 3, 7 and 15 more
+    }
+}
+
 TEST_CASE("titanic inside a broker: a disk that fails ends neither the broker nor old replies") {
     stage s;
     const embedded titanic{s.node, open_store(s.disk), quick()};
@@ -409,6 +458,41 @@ TEST_CASE("titanic behind a plain broker: each service registers several times")
                ready["titanic.reply"] >= 4 && ready["titanic.close"] >= 4;
     };
     CHECK(patterns::test::run_until(io, take));
+}
+
+TEST_CASE("titanic behind a broker that knows credit: each service registers once") {
+    asio::io_context io{1};
+    router aware{io};
+    const std::string endpoint = aware.bind("tcp://127.0.0.1:*");
+    server_options options;
+    options.registrations = 5;
+    options.heartbeat = 20ms;
+    options.liveness = 1000; // the script is silent
+    server titanic{io, open_store(make_memory_directory()), options};
+    std::error_code ec;
+    titanic.connect(endpoint, ec);
+    bool told = false;
+    int ready = 0;
+    std::map<std::string, int> heartbeats; // since it was told, by worker
+    const auto take = [&] {
+        message m;
+        while (aware.try_receive(m, ec)) {
+            const frames got = frames_of(m);
+            if (got.size() >= 4 && got[2] == "MDPC01" && got[3] == "mmi.broker") {
+                message answer =
+                    message_of({got[0], "", "MDPC01", "mmi.broker", "200", "credit=9"});
+                REQUIRE(aware.try_send(answer, ec));
+                told = true;
+            } else if (got.size() >= 4 && got[2] == "MDPW01") {
+                ready += got[3] == "\x01" ? 1 : 0;
+                heartbeats[got[0]] += told && got[3] == "\x04" ? 1 : 0;
+            }
+        }
+        return std::count_if(heartbeats.begin(), heartbeats.end(),
+                             [](const auto& each) { return each.second > 2; }) == 4;
+    };
+    CHECK(patterns::test::run_until(io, take));
+    CHECK(ready == 4);
 }
 
 TEST_CASE("files in memory: what was not written reads as zeros, and names are as on a disk") {

@@ -52,10 +52,11 @@ service_shell::service_shell(const asio::any_io_executor& executor, std::unique_
 void service_shell::open() {
     core_ = std::make_unique<service_core>(options_, *store_, random_ids{}, patterns::random_seed(),
                                            moment());
-    thread_ = std::make_unique<store_thread>(executor_, [weak = weak_from_this()] {
-        if (const auto self = weak.lock())
-            self->outcomes_came();
-    });
+    thread_ =
+        std::make_unique<store_thread>(executor_, options_.busy_poll, [weak = weak_from_this()] {
+            if (const auto self = weak.lock())
+                self->outcomes_came();
+        });
     act_soon();
 }
 
@@ -128,8 +129,10 @@ void service_shell::act() {
     service_core::read wanted;
     while (core_->next_read(wanted))
         thread_->start({nullptr, wanted.id, std::move(wanted.from)});
-    if (commit_job* const job = core_->next_commit(moment()))
+    if (commit_job* const job = core_->next_commit(moment())) {
         thread_->start({job, 0, {}});
+        await_commit();
+    }
     set_timer();
     moved();
 }
@@ -144,12 +147,30 @@ void service_shell::outcomes_came() {
 void service_shell::take_outcomes() {
     thread_->take(outcomes_);
     for (store_thread::outcome& each : outcomes_) {
-        if (each.commit)
+        if (each.commit) {
+            commit_ended_ = true;
             core_->commit_ended(moment());
-        else
+        } else
             core_->read_ended(each.read, each.body, each.ec, moment());
     }
     outcomes_.clear();
+}
+
+// As the store's thread does: a loop that has something to do need not be woken.
+void service_shell::await_commit() {
+    commit_ended_ = false;
+    look_until_ = clock_now() + options_.busy_poll;
+    if (looking_ || options_.busy_poll.count() == 0 || !looks_.begin())
+        return;
+    looking_ = true;
+    asio::post(executor_, [self = shared_from_this()] { self->look(); });
+}
+
+void service_shell::look() {
+    looking_ = !closed() && !commit_ended_ && clock_now() < look_until_;
+    if (looking_)
+        return asio::post(executor_, [self = shared_from_this()] { self->look(); });
+    looks_.end(commit_ended_);
 }
 
 void service_shell::set_timer() {

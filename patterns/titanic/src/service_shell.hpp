@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store_thread.hpp"
+#include <mizzen/detail/seldom_in_vain.hpp>
 #include <mizzen/patterns/titanic/service_core.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -63,6 +64,8 @@ private:
     void act();
     void outcomes_came();
     void take_outcomes();
+    void await_commit();
+    void look();
     void set_timer();
 
     asio::any_io_executor executor_;
@@ -76,6 +79,10 @@ private:
     store_stats last_kept_;
     std::error_code last_failure_;
     bool acting_soon_ = false;
+    detail::seldom_in_vain looks_;
+    patterns::time_point look_until_;
+    bool looking_ = false;
+    bool commit_ended_ = false; // while it looked
 };
 
 } // namespace mizzen::titanic

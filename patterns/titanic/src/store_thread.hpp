@@ -2,11 +2,14 @@
 // given.
 #pragma once
 
+#include <mizzen/detail/seldom_in_vain.hpp>
 #include <mizzen/patterns/titanic/store.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/executor_work_guard.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -36,8 +39,10 @@ public:
         std::error_code ec;
     };
 
-    /// `ended` is called on the executor when there is something to take.
-    store_thread(asio::any_io_executor executor, std::function<void()> ended);
+    /// `ended` is called on the executor when there is something to take. For `busy_poll` the
+    /// thread looks for more jobs before it sleeps, unless that was in vain the last few times.
+    store_thread(asio::any_io_executor executor, std::chrono::microseconds busy_poll,
+                 std::function<void()> ended);
     store_thread(const store_thread&) = delete;
     store_thread& operator=(const store_thread&) = delete;
     ~store_thread() { stop(); }
@@ -52,8 +57,10 @@ public:
 
 private:
     void run();
+    void look();
 
     asio::any_io_executor executor_;
+    std::chrono::microseconds busy_poll_;
     std::function<void()> ended_;
     std::size_t under_way_ = 0;
     std::optional<asio::executor_work_guard<asio::any_io_executor>> work_;
@@ -63,6 +70,8 @@ private:
     std::vector<job> jobs_;
     std::vector<outcome> outcomes_;
     bool stopping_ = false;
+    std::atomic<bool> anything_{false}; // of jobs_ and stopping_; changed below the mutex
+    detail::seldom_in_vain looks_;      // of the thread
 
     int process_; ///< A child that was forked has no such thread.
     std::thread thread_;

@@ -29,8 +29,12 @@ struct service_options {
     std::size_t recent_octets = 64 << 20;  ///< Of bodies that are kept in memory, too.
     std::size_t max_waiting = 100'000;     ///< Calls that wait for room in a commit,
     std::size_t max_waiting_octets = 64 << 20; ///< and their octets.
-    std::size_t max_reads = 10'000;            ///< Bodies to be read for calls,
-    std::size_t max_read_octets = 32 << 20;    ///< and octets being read at once.
+    /// How long the loop looks for the end of a commit, and the store's thread for the next one,
+    /// without sleeping: what is asked one at a time is acknowledged sooner. Where that is in vain,
+    /// as with a slow disk, they look more and more seldom, down to once in 64 times. 0: never.
+    std::chrono::microseconds busy_poll{1000};
+    std::size_t max_reads = 10'000;         ///< Bodies to be read for calls,
+    std::size_t max_read_octets = 32 << 20; ///< and octets being read at once.
 };
 
 /// Counts since the start, then what there is now.
