@@ -466,6 +466,7 @@ TEST_CASE("titanic dispatch: replies and failures for which the disk has no room
     options.max_attempts = 1;
     services t{options, small};
     std::vector<std::string> ids;
+    ids.reserve(8);
     for (int i = 0; i < 8; ++i)
         ids.push_back(t.request({std::to_string(i)}));
     t.serve(); // the service gets its whole window after it

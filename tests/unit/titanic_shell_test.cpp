@@ -135,7 +135,7 @@ struct stage {
     std::string endpoint = node.bind("tcp://127.0.0.1:*");
     majordomo::client client{io, patient()};
 
-    explicit stage(broker_options options = {}) : node{io, fast(options)} {
+    explicit stage(broker_options options = {}) : node{io, fast(std::move(options))} {
         client.connect(endpoint);
     }
 
