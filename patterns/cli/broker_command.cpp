@@ -11,6 +11,7 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <CLI/CLI.hpp>
 #include <sys/resource.h>
 
 #include <charconv>

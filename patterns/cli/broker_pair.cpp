@@ -4,6 +4,8 @@
 #include "commands.hpp"
 #include "console.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <chrono>
 #include <functional>
 #include <system_error>

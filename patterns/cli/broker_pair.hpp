@@ -7,10 +7,12 @@
 
 #include <asio/io_context.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace mizzen::cli {
 

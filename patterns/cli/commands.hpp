@@ -1,10 +1,12 @@
 // The sub-commands, each in a file of its own.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace mizzen::cli {
 

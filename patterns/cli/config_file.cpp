@@ -4,6 +4,8 @@
 #include "commands.hpp"
 #include "console.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <fstream>
 #include <sstream>
 #include <vector>

@@ -1,9 +1,11 @@
 // Options of a sub-command that are read from a file.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace mizzen::cli {
 

@@ -3,6 +3,8 @@
 
 #include <mizzen/error.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <array>
 #include <cstdio>
 

@@ -3,12 +3,14 @@
 
 #include <mizzen/message.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <system_error>
+
+namespace CLI {
+class App;
+}
 
 namespace mizzen::cli {
 

@@ -12,6 +12,8 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>

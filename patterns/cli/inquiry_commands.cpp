@@ -5,6 +5,8 @@
 #include <mizzen/option.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>

@@ -4,6 +4,7 @@
 #include "pirate_commands.hpp"
 #include "titanic_commands.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <unistd.h>
 

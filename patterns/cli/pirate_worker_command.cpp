@@ -7,6 +7,8 @@
 
 #include <asio/io_context.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

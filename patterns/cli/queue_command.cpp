@@ -6,6 +6,8 @@
 
 #include <asio/io_context.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>

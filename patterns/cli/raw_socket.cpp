@@ -18,6 +18,8 @@
 #include <mizzen/xpub.hpp>
 #include <mizzen/xsub.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <type_traits>

@@ -7,14 +7,16 @@
 
 #include <asio/io_context.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace mizzen::cli {
 

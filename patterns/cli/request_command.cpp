@@ -10,6 +10,7 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include <csignal>

@@ -6,6 +6,8 @@
 
 #include <asio/io_context.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>

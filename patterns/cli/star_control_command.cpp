@@ -4,6 +4,8 @@
 #include <mizzen/blocking.hpp>
 #include <mizzen/option.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <map>

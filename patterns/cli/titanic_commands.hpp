@@ -9,6 +9,10 @@
 #include <string_view>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace mizzen::cli {
 
 command add_titanic(CLI::App& app);

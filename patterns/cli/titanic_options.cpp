@@ -8,6 +8,8 @@
 #include <mizzen/patterns/titanic/files.hpp>
 #include <mizzen/patterns/titanic/memory_directory.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <chrono>
 #include <limits>
 #include <random>

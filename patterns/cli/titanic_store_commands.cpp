@@ -3,6 +3,8 @@
 #include "titanic_commands.hpp"
 #include <mizzen/patterns/titanic/error.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>

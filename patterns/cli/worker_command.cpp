@@ -8,6 +8,8 @@
 
 #include <asio/io_context.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
