@@ -1,0 +1,26 @@
+// Key pairs, what two of them share, and random octets: what OpenSSL does for CURVE.
+#pragma once
+
+#include "secret.hpp"
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+namespace mizzen::curve {
+
+inline constexpr std::size_t key_size = 32;
+using public_key = std::array<std::byte, key_size>;
+using public_view = std::span<const std::byte, key_size>;
+using secret_key = secret<key_size>;
+
+// Each is false where OpenSSL says no: it has no memory, or no entropy.
+[[nodiscard]] bool random_octets(std::span<std::byte> out) noexcept;
+[[nodiscard]] bool public_of(const secret_key& mine, public_key& out) noexcept;
+[[nodiscard]] bool make_key_pair(secret_key& mine, public_key& ours) noexcept;
+
+/// The key of boxes between the owners of two pairs (NaCl: crypto_box_beforenm). False also for a
+/// public key of small order, with which anybody would know the key.
+[[nodiscard]] bool share_key(const secret_key& mine, public_view theirs, secret_key& out) noexcept;
+
+} // namespace mizzen::curve
