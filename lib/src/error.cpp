@@ -29,6 +29,10 @@ public:
         case errc::pair_is_taken: return "the PAIR socket has a peer already";
         case errc::in_use: return "another thread is using the socket";
         case errc::context_closed: return "the context is closed";
+        case errc::no_curve: return "built without OpenSSL, so without CURVE";
+        case errc::no_random: return "the system gives no random octets";
+        case errc::malformed_key: return "a malformed key";
+        case errc::malformed_certificate: return "a malformed certificate";
         }
         return "unknown error";
     }
@@ -40,7 +44,10 @@ public:
         case errc::endpoint_bad_host:
         case errc::endpoint_bad_port:
         case errc::endpoint_bad_name:
-        case errc::invalid_option: return std::errc::invalid_argument;
+        case errc::invalid_option:
+        case errc::malformed_key:
+        case errc::malformed_certificate: return std::errc::invalid_argument;
+        case errc::no_curve: return std::errc::not_supported;
         case errc::unknown_transport: return std::errc::protocol_not_supported;
         default: return {code, *this};
         }

@@ -14,14 +14,18 @@ enum class errc {
     endpoint_without_transport, ///< An endpoint reads transport://address; "://" is missing.
     unknown_transport,          ///< The transport is not one of ours.
     endpoint_bad_host,          ///< The host part is empty, or not what bind or connect can take.
-    endpoint_bad_port,    ///< The port is not a decimal number from 0 to 65535 (or * to bind).
-    endpoint_bad_name,    ///< An ipc path or inproc name is empty or too long.
-    no_such_endpoint,     ///< unbind or disconnect of what was never bound or connected.
-    invalid_option,       ///< An option's value is out of its range.
-    duplicate_routing_id, ///< A peer announced a routing id that another peer has.
-    pair_is_taken,        ///< A PAIR has a peer already.
-    in_use,               ///< Another thread waits in a call of that blocking socket.
-    context_closed,       ///< The context of a blocking socket was closed.
+    endpoint_bad_port,     ///< The port is not a decimal number from 0 to 65535 (or * to bind).
+    endpoint_bad_name,     ///< An ipc path or inproc name is empty or too long.
+    no_such_endpoint,      ///< unbind or disconnect of what was never bound or connected.
+    invalid_option,        ///< An option's value is out of its range.
+    duplicate_routing_id,  ///< A peer announced a routing id that another peer has.
+    pair_is_taken,         ///< A PAIR has a peer already.
+    in_use,                ///< Another thread waits in a call of that blocking socket.
+    context_closed,        ///< The context of a blocking socket was closed.
+    no_curve,              ///< This build has no OpenSSL, and without it no CURVE.
+    no_random,             ///< The system has no random octets for a key.
+    malformed_key,         ///< A CURVE key, or other Z85 text, is not what it should be.
+    malformed_certificate, ///< A certificate file is not in CZMQ's format, or its keys do not fit.
 };
 
 [[nodiscard]] const std::error_category& error_category() noexcept;

@@ -2,12 +2,15 @@
 // once".
 #pragma once
 
+#include <mizzen/curve_key.hpp>
 #include <mizzen/zmtp/socket_type.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace mizzen::option {
 
@@ -194,6 +197,42 @@ struct send_timeout {
 };
 struct receive_timeout {
     milliseconds time;
+};
+
+// Security: one of these at a time, the last one set. Which end binds has nothing to do with it.
+// Over inproc there is none: both ends are one program.
+
+/// Nothing but the NULL mechanism: everybody may come, and everything is in clear. The default.
+/// libzmq: ZMQ_MECHANISM is ZMQ_NULL.
+struct no_security {};
+/// A user name and a password, in clear: PLAIN. Each has up to 255 octets.
+/// libzmq: ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD.
+struct plain_client {
+    std::string user_name;
+    std::string password;
+};
+/// Peers are let in that say one of these names with its password. libzmq: ZMQ_PLAIN_SERVER and a
+/// ZAP handler.
+struct plain_server {
+    struct user {
+        std::string name;
+        std::string password;
+    };
+    std::vector<user> users;
+};
+/// Encrypted and authenticated, by CURVE: only who has the secret key of `server_key` is spoken to.
+/// Without keys of its own the client makes a pair for each connection. Needs a build with OpenSSL
+/// (errc::no_curve). libzmq: ZMQ_CURVE_SERVERKEY, ZMQ_CURVE_PUBLICKEY, ZMQ_CURVE_SECRETKEY.
+struct curve_client {
+    curve_key server_key;
+    std::optional<curve_key> secret_key{}; ///< Who the server is to take us for.
+};
+/// The other end of it. Peers are let in that have the secret key of one of `clients`; without such
+/// a list, everybody who knows the server's public key is, as whoever they are. Needs a build with
+/// OpenSSL (errc::no_curve). libzmq: ZMQ_CURVE_SERVER, ZMQ_CURVE_SECRETKEY and a ZAP handler.
+struct curve_server {
+    curve_key secret_key;
+    std::optional<std::vector<curve_key>> clients{}; ///< Public keys.
 };
 
 /// Whether sockets of that type have that option.
