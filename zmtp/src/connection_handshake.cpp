@@ -61,7 +61,8 @@ std::error_code check(const config& cfg) noexcept {
     if (!std::all_of(cfg.properties.begin(), cfg.properties.end(), valid_property))
         return errc::malformed_metadata;
     constexpr std::size_t largest_name = 16; // of the command, INITIATE say, and its length
-    if (metadata_size(cfg) + largest_name > cfg.limit.max_command_size)
+    if (metadata_size(cfg) + largest_name + cfg.mechanism->handshake_overhead() >
+        cfg.limit.max_command_size)
         return errc::command_too_large;
     return cfg.mechanism->check();
 }

@@ -109,6 +109,9 @@ public:
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
     /// Whether the handshake can say what was configured; check(config) asks, before any octet.
     [[nodiscard]] virtual std::error_code check() const noexcept { return {}; }
+    /// Octets that our metadata's command has at most beside them and its name; check(config) adds
+    /// them up.
+    [[nodiscard]] virtual std::size_t handshake_overhead() const noexcept { return 0; }
     /// One end of a new handshake, in memory from `memory`; null when that is refused.
     [[nodiscard]] virtual mechanism* create(role side, allocator& memory) const noexcept = 0;
 

@@ -1,0 +1,74 @@
+// The CURVE mechanism (25/ZMTP-CURVE, 26/CurveZMQ), behind the wire layer's interface.
+#pragma once
+
+#include "cookies.hpp"
+#include "x25519.hpp"
+#include <mizzen/zmtp/security.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace mizzen::curve {
+
+/// Octets of an INITIATE beside its name and the metadata.
+inline constexpr std::size_t initiate_overhead = 248;
+
+/// For zmtp::role::client only.
+class client_security final : public zmtp::security {
+public:
+    /// Speaks to who has the secret key of `server`. Without a key of its own each connection makes
+    /// one up.
+    client_security(public_view server, const secret_key* own) noexcept;
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "CURVE"; }
+    [[nodiscard]] std::error_code check() const noexcept override;
+    [[nodiscard]] std::size_t handshake_overhead() const noexcept override {
+        return initiate_overhead;
+    }
+    [[nodiscard]] zmtp::mechanism* create(zmtp::role side,
+                                          zmtp::allocator& memory) const noexcept override;
+
+    /// Our own pair; made up where there is none.
+    [[nodiscard]] bool own_pair(secret_key& own, public_key& ours) const noexcept;
+    [[nodiscard]] const public_key& server() const noexcept { return server_; }
+
+private:
+    public_key server_;
+    std::optional<secret_key> own_;
+    public_key public_{};
+    bool usable_ = true;
+};
+
+/// For zmtp::role::server only. The connections that use it are of one thread.
+class server_security final : public zmtp::security {
+public:
+    using clock = std::chrono::steady_clock::time_point() noexcept;
+
+    /// `with` is asked for the age of cookies.
+    explicit server_security(const secret_key& own,
+                             clock* with = &std::chrono::steady_clock::now) noexcept;
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "CURVE"; }
+    [[nodiscard]] std::error_code check() const noexcept override;
+    [[nodiscard]] std::size_t handshake_overhead() const noexcept override {
+        return initiate_overhead;
+    }
+    [[nodiscard]] zmtp::mechanism* create(zmtp::role side,
+                                          zmtp::allocator& memory) const noexcept override;
+
+    [[nodiscard]] const secret_key& own() const noexcept { return own_; }
+    [[nodiscard]] const public_key& ours() const noexcept { return public_; }
+    [[nodiscard]] curve::cookies& cookies() const noexcept { return cookies_; }
+    [[nodiscard]] std::chrono::steady_clock::time_point now() const noexcept { return now_(); }
+
+private:
+    secret_key own_;
+    public_key public_{};
+    clock* now_;
+    bool usable_ = true;
+    mutable curve::cookies cookies_;
+};
+
+} // namespace mizzen::curve
