@@ -138,6 +138,28 @@ void basic_socket::apply(const option::routing_id& value, std::error_code& ec) {
     shell_->core().options.routing_id = value.id;
     shell_->core().options_changed();
 }
+void basic_socket::apply(const option::no_security& /*value*/, std::error_code& ec) {
+    ec.clear();
+    secure(nullptr, ec);
+}
+void basic_socket::apply(const option::plain_client& value, std::error_code& ec) {
+    secure(make_security(value, ec), ec);
+}
+void basic_socket::apply(const option::plain_server& value, std::error_code& ec) {
+    secure(make_security(value, ec), ec);
+}
+void basic_socket::apply(const option::curve_client& value, std::error_code& ec) {
+    secure(make_security(value, ec), ec);
+}
+void basic_socket::apply(const option::curve_server& value, std::error_code& ec) {
+    secure(make_security(value, ec), ec);
+}
+void basic_socket::secure(std::shared_ptr<const socket_security> how, const std::error_code& ec) {
+    if (ec)
+        return;
+    shell_->core().options.security = std::move(how);
+    shell_->core().options_changed();
+}
 void basic_socket::apply(const option::backlog& value, std::error_code& ec) {
     ec = value.connections <= 0 ? make_error_code(invalid) : std::error_code{};
     if (!ec)

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 using zmtp::time_point;
 
 struct session;
+class socket_security;
 
 /// A place in a circular list of sessions.
 struct session_hook {
@@ -58,7 +59,8 @@ struct session {
     bool id_given = false;   // routing_id was chosen by this end
     session_phase phase = session_phase::waiting;
 
-    std::shared_ptr<const zmtp::config> config; // outlives link
+    std::shared_ptr<const zmtp::config> config;      // outlives link
+    std::shared_ptr<const socket_security> security; // the config's; null for NULL
     std::unique_ptr<zmtp::connection> link;
     std::shared_ptr<inproc_pipe> pipe; // in place of a link, from its first attempt on
     pipe_end end = pipe_end::connector;

@@ -15,6 +15,7 @@ constexpr std::size_t least_left_behind = std::size_t{1} << 20;
 // What connections point to; never changed once made.
 struct socket_core::link_config : zmtp::config {
     std::string id;
+    security_ptr security;
 };
 
 socket_core::socket_core(zmtp::socket_type type, std::uint64_t seed)
@@ -95,11 +96,17 @@ void socket_core::make_link(session& s, zmtp::role side, time_point now) {
         made->spare_memory = 0; // the cache serves all connections
         made->limit = options.limit;
         made->beat = options.beat;
+        made->security = options.security;
+        if (made->security)
+            made->mechanism = &made->security->mechanism();
         config_ = std::move(made);
     }
     s.peer = ++last_peer_;
     s.why.clear();
     s.config = config_;
+    s.security = config_->security;
+    if (s.security)
+        side = s.security->side(); // whoever connected
     s.link = std::make_unique<zmtp::connection>(side, *s.config, now);
     s.phase = session_phase::handshaking;
     s.end_at.reset();

@@ -4,6 +4,7 @@
 #include "event_feed.hpp"
 #include "gone_peers.hpp"
 #include "session.hpp"
+#include "socket_security.hpp"
 #include "stream.hpp"
 #include "topic_trie.hpp"
 #include <mizzen/error.hpp>
@@ -41,6 +42,7 @@ struct socket_options {
     zmtp::limits limit;
     zmtp::heartbeat beat;
     std::string routing_id;
+    security_ptr security; // null for NULL
     bool router_mandatory = false;
     bool router_handover = false;
     bool report_peers = false;
@@ -243,6 +245,7 @@ private:
     }
     void count_for(peer_id who, std::uint64_t traffic_stats::* what);
 
+    void judge(session& s);
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
     // A queue that was full takes more once it is down to half its mark (as libzmq's).
     [[nodiscard]] static bool half_empty(std::size_t size, std::size_t mark) noexcept {

@@ -65,6 +65,10 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
         }
         slot.clear();
         s.in.pop_back();
+        if (got == zmtp::event::authenticate) {
+            judge(s);
+            continue;
+        }
         if (got == zmtp::event::handshake_done)
             attach(s, now_);
         else if (got == zmtp::event::closed)
@@ -75,6 +79,14 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
     }
     if (!s.in.empty())
         readable_.add(s);
+}
+
+// A peer has said who it is.
+void socket_core::judge(session& s) {
+    const auto answer =
+        s.security ? s.security->judge(s.link->credentials()) : zmtp::verdict::server_error;
+    std::error_code never;
+    s.link->authenticate(answer, now_, never);
 }
 
 // --- Sending ---

@@ -40,6 +40,9 @@ peer_identity socket_core::identity_of(const session& s) const {
         who.routing_id = as_text(s.link->peer_routing_id());
         who.mechanism = s.config->mechanism->name();
         who.user_id = as_text(s.link->user_id());
+        std::error_code never;
+        if (who.mechanism == "CURVE")
+            who.user_id = z85_encode(s.link->user_id(), never);
     }
     if (type_ == zmtp::socket_type::router && s.phase == session_phase::attached)
         who.routing_id = s.routing_id;

@@ -3,6 +3,7 @@
 #include "content.hpp"
 #include "libzmq_peer.hpp"
 #include "our_end.hpp"
+#include "protection.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -37,6 +38,10 @@ struct script {
 };
 const script& every_size() {
     static const script made{all_sizes_and_counts()};
+    return made;
+}
+const script& ordinary() {
+    static const script made{ordinary_shapes()};
     return made;
 }
 const script& huge() {
@@ -165,13 +170,15 @@ template <class Socket> void prepare(our_end<Socket>& ours, zmq_peer& theirs, in
 }
 
 template <class Socket>
-void converse(int their_type, talk how, const std::string& where, binds side, const script& said) {
+void converse(int their_type, talk how, const std::string& where, binds side, const script& said,
+              protection safe) {
     constexpr int our_type = our_end<Socket>::type;
     loop run;
     zmq_context context;
     zmq_peer theirs{context, their_type};
     our_end<Socket> ours{run};
     prepare(ours, theirs, their_type);
+    protect(ours.socket, theirs, safe);
     if (side == binds::we)
         theirs.connect(ours.socket.bind(where));
     else
@@ -211,7 +218,7 @@ void converse(int their_type, talk how, const std::string& where, binds side, co
 
 struct pairing {
     const char* types; // ours first
-    void (*converse)(int, talk, const std::string&, binds, const script&);
+    void (*converse)(int, talk, const std::string&, binds, const script&, protection);
     int theirs;
     talk how;
 };
@@ -260,14 +267,15 @@ std::string abstract_name() {
 }
 
 template <std::size_t Count>
-void converse_over(const std::string& where, const pairing (&pairs)[Count], const script& said) {
+void converse_over(const std::string& where, const pairing (&pairs)[Count], const script& said,
+                   protection safe = protection::none) {
     for (const pairing& each : pairs) {
         for (const binds side : {binds::we, binds::they}) {
             CAPTURE(each.types);
             CAPTURE(static_cast<int>(each.how));
             CAPTURE(static_cast<int>(side));
             each.converse(each.theirs, each.how, where.empty() ? abstract_name() : where, side,
-                          said);
+                          said, safe);
         }
     }
 }
@@ -280,6 +288,16 @@ TEST_CASE("every pair of types that may talk does so over ipc by a file") {
 }
 TEST_CASE("every pair of types that may talk does so over ipc by an abstract name") {
     converse_over("", every_pair, every_size());
+}
+TEST_CASE("every pair of types that may talk does so by CURVE, whichever side is its server") {
+    if (!curve_is_built())
+        return;
+    converse_over("tcp://127.0.0.1:*", every_pair, every_size(), protection::curve_we_serve);
+    converse_over("tcp://127.0.0.1:*", every_pair, ordinary(), protection::curve_they_serve);
+    converse_over("ipc://*", blocking_pairs, ordinary(), protection::curve_they_serve);
+}
+TEST_CASE("every pair of types that may talk does so by PLAIN") {
+    converse_over("tcp://127.0.0.1:*", every_pair, ordinary(), protection::plain_we_serve);
 }
 TEST_CASE("blocking sockets talk over TCP and ipc") {
     converse_over("tcp://127.0.0.1:*", blocking_pairs, every_size());

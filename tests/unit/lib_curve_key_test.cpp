@@ -206,6 +206,11 @@ TEST_CASE("new pairs differ, and are saved and loaded again") {
     const folder in;
     save_curve_certificate({pair.public_key, pair.secret_key, {}}, in.path / "key");
     CHECK(load_curve_certificate(in.path / "key_secret").secret_key == pair.secret_key);
+    // Halves of two pairs are none.
+    save_curve_certificate({pair.public_key, make_curve_key_pair().secret_key, {}},
+                           in.path / "odd");
+    std::ignore = load_curve_certificate(in.path / "odd_secret", ec);
+    CHECK(ec == errc::malformed_certificate);
 }
 
 TEST_CASE("no certificate text does harm, however it is broken") {

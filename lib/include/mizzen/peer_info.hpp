@@ -26,8 +26,8 @@ struct peer_identity {
     std::string routing_id;
     /// This end's, and the peer's as well once the handshake has succeeded. Empty over inproc.
     std::string mechanism;
-    /// Who the peer says it is, where the mechanism has it do so (PLAIN); it is to be believed once
-    /// the handshake has succeeded.
+    /// Who the peer says it is, where the mechanism has it do so: by PLAIN its user name, by CURVE
+    /// its public key, as Z85. To be believed once the handshake has succeeded.
     std::string user_id;
 };
 

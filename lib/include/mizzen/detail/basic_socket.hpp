@@ -32,6 +32,7 @@ class proxy;
 
 namespace mizzen::detail {
 
+class socket_security;
 class socket_shell;
 
 /// A handle to a socket; moving it moves the socket.
@@ -96,6 +97,11 @@ protected:
     void apply(const option::heartbeat& value, std::error_code& ec);
     void apply(const option::max_message_size& value, std::error_code& ec);
     void apply(const option::routing_id& value, std::error_code& ec);
+    void apply(const option::no_security& value, std::error_code& ec);
+    void apply(const option::plain_client& value, std::error_code& ec);
+    void apply(const option::plain_server& value, std::error_code& ec);
+    void apply(const option::curve_client& value, std::error_code& ec);
+    void apply(const option::curve_server& value, std::error_code& ec);
     void apply(const option::backlog& value, std::error_code& ec);
     void apply(const option::immediate& value, std::error_code& ec);
     void apply(const option::conflate& value, std::error_code& ec);
@@ -205,6 +211,7 @@ private:
                 });
         enqueue(*op);
     }
+    void secure(std::shared_ptr<const socket_security> how, const std::error_code& ec);
     void enqueue(operation& op);
     static void cancel(const std::weak_ptr<socket_shell>& shell, operation& op);
 
