@@ -217,6 +217,9 @@ TEST_CASE("no certificate text does harm, however it is broken") {
     const std::string whole = "metadata\n    name = \"x\"\ncurve\n" +
                               key_line("public-key", public_text) +
                               key_line("secret-key", secret_text);
+    std::error_code built;
+    static_cast<void>(make_curve_key_pair(built));
+    const bool fits = built != errc::no_curve; // without OpenSSL nobody can tell
     std::mt19937 random{1};
     for (int i = 0; i < 20'000; ++i) {
         std::string text = whole;
@@ -231,7 +234,7 @@ TEST_CASE("no certificate text does harm, however it is broken") {
         const auto read = parse_curve_certificate(text, ec);
         if (ec)
             CHECK(read.public_key == curve_key{});
-        else if (read.secret_key) // fits only the one
+        else if (read.secret_key && fits) // only the one
             CHECK(read.public_key == make_curve_key(public_text));
     }
 }
