@@ -359,6 +359,7 @@ TEST_CASE("freelance client: failures have their errors, with the reason for a b
     using patterns::status;
     const std::pair<status, errc> all[] = {{status::handler_failed, errc::handler_failed},
                                            {status::expired, errc::expired},
+                                           {status::no_such_service, errc::no_such_service},
                                            {status::not_authorised, errc::refused},
                                            {static_cast<status>(99), errc::refused}};
     for (const auto& [what, error] : all) {

@@ -3,8 +3,9 @@
 
 namespace mizzen::binary_star {
 
-lazy_pirate::client_options lazy_options(const client_options& options) noexcept {
+lazy_pirate::client_options lazy_options(const client_options& options) {
     lazy_pirate::client_options out;
+    out.service = options.service;
     out.timeout = options.timeout;
     out.settle = options.settle;
     out.retries = options.retries;

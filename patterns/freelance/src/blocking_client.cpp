@@ -49,16 +49,16 @@ void client::disconnect(std::string_view endpoint) {
     disconnect(endpoint, ec);
     patterns::throw_if(ec, "disconnect");
 }
-message client::request(message body, std::error_code& ec) {
+message client::request(const service_name& service, message body, std::error_code& ec) {
     return state_->request(
         [&](freelance::client& asked, auto handler) {
-            asked.async_request(std::move(body), std::move(handler));
+            asked.async_request(service, std::move(body), std::move(handler));
         },
         ec);
 }
-message client::request(message body) {
+message client::request(const service_name& service, message body) {
     std::error_code ec;
-    message reply = request(std::move(body), ec);
+    message reply = request(service, std::move(body), ec);
     patterns::throw_if(ec, "request");
     return reply;
 }

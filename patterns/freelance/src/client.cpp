@@ -1,5 +1,6 @@
 // The client's shell: carries messages and time between its links and the core.
 #include "server_link.hpp"
+#include "service_name.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/endpoint.hpp>
 #include <mizzen/error.hpp>
@@ -46,11 +47,13 @@ public:
         act();
     }
 
-    std::uint64_t enqueue(std::unique_ptr<pending_request> op, message&& body,
-                          std::optional<milliseconds> timeout) {
+    std::uint64_t enqueue(std::unique_ptr<pending_request> op, const service_name& to,
+                          message&& body, std::optional<milliseconds> timeout) {
         std::error_code ec = asio::error::operation_aborted;
+        if (!stopped_)
+            ec = patterns::refused_service<errc>(to, options_.service);
         const std::uint64_t number =
-            stopped_ ? 0 : core_.request(std::move(body), timeout, clock_now(), ec);
+            ec ? 0 : core_.request(std::move(body), timeout, clock_now(), ec);
         if (number == 0) {
             op->complete(ec, {});
             return 0;
@@ -198,9 +201,9 @@ void client::stop() noexcept {
         shell_->stop();
 }
 const client_stats& client::stats() const noexcept { return shell_->core().stats(); }
-std::uint64_t client::enqueue(std::unique_ptr<pending_request> op, message what,
-                              std::optional<milliseconds> timeout) {
-    return shell_->enqueue(std::move(op), std::move(what), timeout);
+std::uint64_t client::enqueue(std::unique_ptr<pending_request> op, const service_name& to,
+                              message what, std::optional<milliseconds> timeout) {
+    return shell_->enqueue(std::move(op), to, std::move(what), timeout);
 }
 void client::cancel(const std::weak_ptr<shell>& shell, std::uint64_t number) {
     if (const auto alive = shell.lock())

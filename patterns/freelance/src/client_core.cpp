@@ -21,6 +21,7 @@ std::error_code to_error(status outcome) noexcept {
     switch (outcome) {
     case status::ok: return {};
     case status::handler_failed: return errc::handler_failed;
+    case status::no_such_service: return errc::no_such_service;
     case status::queue_full: return errc::queue_full;
     case status::expired: return errc::expired;
     default: return errc::refused;

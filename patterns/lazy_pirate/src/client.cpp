@@ -1,7 +1,9 @@
 // The client's shell: carries messages and time between DEALERs and the core.
+#include "service_name.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/dealer.hpp>
 #include <mizzen/endpoint.hpp>
+#include <mizzen/error.hpp>
 #include <mizzen/option.hpp>
 #include <mizzen/patterns/lazy_pirate/client.hpp>
 
@@ -13,32 +15,39 @@
 
 namespace mizzen::lazy_pirate {
 
-using detail::request_operation;
 using patterns::clock_now;
 
 class client::shell : public std::enable_shared_from_this<client::shell> {
 public:
     shell(const asio::any_io_executor& executor, const client_options& options)
-        : executor_{executor}, timer_{executor}, core_{options, patterns::random_seed()} {}
+        : executor_{executor}, service_{options.service}, timer_{executor},
+          core_{options, patterns::random_seed()} {}
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
+        if (!ec && stopped_)
+            ec = mizzen::errc::socket_closed;
         if (ec)
             return;
         endpoints_.emplace_back(endpoint);
         core_.add_endpoint();
     }
 
-    void enqueue(std::unique_ptr<request_operation> op) {
-        if (stopped_)
-            return op->complete(asio::error::operation_aborted, {});
-        std::error_code ec;
-        core_.request(op->number, std::move(op->body), clock_now(), ec);
-        if (ec)
-            return op->complete(ec, {});
-        const std::uint64_t number = op->number;
+    std::uint64_t enqueue(std::unique_ptr<pending_request> op, const service_name& to,
+                          message&& body) {
+        const std::uint64_t number = ++last_number_;
+        std::error_code ec = asio::error::operation_aborted;
+        if (!stopped_)
+            ec = patterns::refused_service<errc>(to, service_);
+        if (!ec)
+            core_.request(number, std::move(body), clock_now(), ec);
+        if (ec) {
+            op->complete(ec, {});
+            return 0;
+        }
         operations_.emplace(number, std::move(op));
         act();
+        return operations_.contains(number) ? number : 0;
     }
 
     void cancel(std::uint64_t number) {
@@ -58,7 +67,6 @@ public:
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
     [[nodiscard]] const client_core& core() const noexcept { return core_; }
-    [[nodiscard]] std::uint64_t next_number() noexcept { return ++last_number_; }
 
 private:
     struct lane {
@@ -147,11 +155,12 @@ private:
     }
 
     asio::any_io_executor executor_;
+    std::string service_;
     patterns::shell_timer timer_;
     client_core core_;
     std::vector<std::string> endpoints_;
     std::vector<lane> lanes_;
-    std::unordered_map<std::uint64_t, std::unique_ptr<request_operation>> operations_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<pending_request>> operations_;
     std::uint64_t last_number_ = 0;
     std::uint64_t last_connection_ = 0;
     bool stopped_ = false;
@@ -185,10 +194,12 @@ void client::stop() noexcept {
         shell_->stop();
 }
 const client_stats& client::stats() const noexcept { return shell_->core().stats(); }
-std::uint64_t client::next_number() noexcept { return shell_->next_number(); }
-void client::enqueue(std::unique_ptr<request_operation> op) { shell_->enqueue(std::move(op)); }
-void client::cancel(const std::weak_ptr<shell>& client, std::uint64_t number) {
-    if (const auto alive = client.lock())
+std::uint64_t client::enqueue(std::unique_ptr<pending_request> op, const service_name& to,
+                              message what) {
+    return shell_->enqueue(std::move(op), to, std::move(what));
+}
+void client::cancel(const std::weak_ptr<shell>& shell, std::uint64_t number) {
+    if (const auto alive = shell.lock())
         alive->cancel(number);
 }
 

@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <map>
+#include <string>
 #include <utility>
 
 namespace mizzen::majordomo::blocking {
@@ -22,13 +23,14 @@ constexpr std::size_t most_answers = 1000;
 class client::state final : public patterns::hosted<majordomo::client>,
                             public std::enable_shared_from_this<client::state> {
 public:
-    state(const client_options& options, const context& shared) : hosted{shared, options} {}
+    state(const client_options& options, const context& shared)
+        : hosted{shared, options}, service_{options.service} {}
 
-    std::uint64_t submit(std::string_view service, message&& body, const request_options& wanted,
+    std::uint64_t submit(const service_name& service, message&& body, const request_options& wanted,
                          std::error_code& ec) {
         return loop().call([&]() -> std::uint64_t {
             ec = why_closed();
-            if (!ec && (!valid_service_name(service) || body.empty()))
+            if (!ec && (!valid_service_name(service.value_or(service_)) || body.empty()))
                 ec = majordomo::errc::malformed_request;
             if (ec)
                 return 0;
@@ -78,6 +80,7 @@ private:
         wake_one();
     }
 
+    std::string service_; // of requests that name none
     std::uint64_t last_number_ = 0;
     std::map<std::uint64_t, asio::cancellation_signal> submitted_;
     std::deque<answer> answers_;
@@ -105,7 +108,7 @@ void client::connect(std::string_view endpoint) {
     connect(endpoint, ec);
     patterns::throw_if(ec, "connect");
 }
-message client::request(std::string_view service, message body, const request_options& wanted,
+message client::request(const service_name& service, message body, const request_options& wanted,
                         std::error_code& ec) {
     return state_->request(
         [&](majordomo::client& asked, auto handler) {
@@ -113,17 +116,17 @@ message client::request(std::string_view service, message body, const request_op
         },
         ec);
 }
-message client::request(std::string_view service, message body, const request_options& wanted) {
+message client::request(const service_name& service, message body, const request_options& wanted) {
     std::error_code ec;
     message reply = request(service, std::move(body), wanted, ec);
     patterns::throw_if(ec, "request");
     return reply;
 }
-std::uint64_t client::submit(std::string_view service, message body, const request_options& wanted,
-                             std::error_code& ec) {
+std::uint64_t client::submit(const service_name& service, message body,
+                             const request_options& wanted, std::error_code& ec) {
     return state_->submit(service, std::move(body), wanted, ec);
 }
-std::uint64_t client::submit(std::string_view service, message body,
+std::uint64_t client::submit(const service_name& service, message body,
                              const request_options& wanted) {
     std::error_code ec;
     const std::uint64_t number = submit(service, std::move(body), wanted, ec);

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace mizzen::majordomo {
@@ -27,18 +28,20 @@ class client::shell final : public std::enable_shared_from_this<client::shell>,
                             private detail::client_link_owner {
 public:
     shell(asio::any_io_executor executor, const client_options& options)
-        : executor_{std::move(executor)}, timer_{executor_},
+        : executor_{std::move(executor)}, service_{options.service}, timer_{executor_},
           core_{options, patterns::random_seed()} {}
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
+        if (!ec && stopped_)
+            ec = mizzen::errc::socket_closed;
         if (ec)
             return;
         endpoints_.emplace_back(endpoint);
         core_.add_broker();
     }
 
-    std::uint64_t enqueue(std::unique_ptr<request_operation> op, std::string_view service,
+    std::uint64_t enqueue(std::unique_ptr<request_operation> op, const service_name& to,
                           message&& body, const request_options& wanted) {
         std::error_code ec;
         std::uint64_t number = 0;
@@ -47,7 +50,7 @@ public:
         else if (endpoints_.empty())
             ec = mizzen::errc::no_such_endpoint;
         else
-            number = core_.request(service, std::move(body), wanted, turn_time(), ec);
+            number = core_.request(to.value_or(service_), std::move(body), wanted, turn_time(), ec);
         if (number == 0) {
             op->complete(ec, {});
             return 0;
@@ -210,6 +213,7 @@ private:
     }
 
     asio::any_io_executor executor_;
+    std::string service_; // of requests that name none
     patterns::shell_timer timer_;
     client_core core_;
     std::vector<std::string> endpoints_;
@@ -251,7 +255,7 @@ void client::stop() noexcept {
         shell_->stop();
 }
 const client_stats& client::stats() const noexcept { return shell_->stats(); }
-std::uint64_t client::enqueue(std::unique_ptr<request_operation> op, std::string_view to,
+std::uint64_t client::enqueue(std::unique_ptr<request_operation> op, const service_name& to,
                               message what, const request_options& how) {
     return shell_->enqueue(std::move(op), to, std::move(what), how);
 }

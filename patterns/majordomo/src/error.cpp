@@ -1,10 +1,13 @@
 // The words of the error codes, with the standard conditions that fit.
+#include <mizzen/patterns/common/request_condition.hpp>
 #include <mizzen/patterns/majordomo/error.hpp>
 
 #include <string>
 
 namespace mizzen::majordomo {
 namespace {
+
+using patterns::request_condition;
 
 const char* words(errc code) noexcept {
     switch (code) {
@@ -24,6 +27,24 @@ const char* words(errc code) noexcept {
     return "unknown error";
 }
 
+request_condition condition_of(errc code) noexcept {
+    switch (code) {
+    case errc::timed_out:
+    case errc::expired:
+    case errc::given_up:
+    case errc::interrupted: return request_condition::abandoned;
+    case errc::queue_full:
+    case errc::too_many_requests:
+    case errc::stopping: return request_condition::busy;
+    case errc::cancelled: return request_condition::cancelled;
+    case errc::handler_failed: return request_condition::failed;
+    case errc::no_such_service:
+    case errc::not_authorised: return request_condition::refused;
+    case errc::malformed_request: return request_condition::misuse;
+    }
+    return request_condition{};
+}
+
 class category_type final : public std::error_category {
 public:
     const char* name() const noexcept override { return "mizzen.majordomo"; }
@@ -37,6 +58,10 @@ public:
         case errc::too_many_requests: return std::errc::resource_unavailable_try_again;
         default: return {code, *this};
         }
+    }
+    bool equivalent(int code, const std::error_condition& condition) const noexcept override {
+        return condition == default_error_condition(code) ||
+               condition == condition_of(static_cast<errc>(code));
     }
 };
 

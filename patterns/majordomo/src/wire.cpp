@@ -201,11 +201,6 @@ std::optional<reply_handle> decode_handle(octets frame) noexcept {
     return out;
 }
 
-bool valid_service_name(std::string_view name, std::size_t limit) noexcept {
-    return !name.empty() && name.size() <= limit &&
-           std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 to_broker parse_to_broker(const message& m, std::size_t max_envelope) noexcept {
     to_broker out;
     reader frames{m};

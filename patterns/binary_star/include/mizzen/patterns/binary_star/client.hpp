@@ -9,12 +9,14 @@
 
 #include <concepts>
 #include <cstddef>
+#include <string>
 
 namespace mizzen::binary_star {
 
 using std::chrono::milliseconds;
 
 struct client_options {
+    std::string service{};          ///< Of the servers; a request that names another is refused.
     milliseconds timeout{1000};     ///< For a reply to each attempt.
     milliseconds settle{2000};      ///< Before the other half is asked: the servers' peer_timeout.
     int retries = 2;                ///< Rounds after the first; one tries each half once.
@@ -25,10 +27,10 @@ struct client_options {
 };
 
 /// A Lazy Pirate's options: one request on its way at a time, so that never both halves are asked.
-[[nodiscard]] lazy_pirate::client_options lazy_options(const client_options& options) noexcept;
+[[nodiscard]] lazy_pirate::client_options lazy_options(const client_options& options);
 
 /// connect() it to the clients' endpoint of the primary, then of the backup. It begins with the
-/// half that answered last. Its errors are those of lazy_pirate::errc.
+/// half that answered last. Its errors are those of lazy_pirate::errc. A patterns::request_client.
 class client : public lazy_pirate::client {
 public:
     explicit client(const asio::any_io_executor& executor, const client_options& options = {})
@@ -40,7 +42,7 @@ public:
 
 namespace blocking {
 
-/// As the above, with calls that wait.
+/// As the above, with calls that wait. A patterns::blocking_request_client.
 class client : public lazy_pirate::blocking::client {
 public:
     explicit client(const client_options& options = {}, const context& shared = context::instance())

@@ -9,10 +9,11 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace mizzen::freelance::blocking {
 
-/// As freelance::client, with calls that wait.
+/// As freelance::client, with calls that wait. A patterns::blocking_request_client.
 ///
 /// Threads  Safe from any, several at a time: so many requests are under way at once, up to the
 ///          option max_outstanding.
@@ -37,12 +38,19 @@ public:
 
     /// Sends a request to as many servers as the options say, and waits for its end.
     ///
+    /// service  Nothing of it is sent: another one than the option `service` is refused.
     /// Returns  The first reply's body; with an error, the reason that came with it, if any.
     /// Errors   Those of freelance::errc, `abandoned` among them; mizzen::errc::socket_closed,
     ///          context_closed. The form without `ec` throws std::system_error.
     /// Time     The option `timeout`, whether a server is there or not.
-    message request(message body, std::error_code& ec);
-    [[nodiscard]] message request(message body);
+    message request(const service_name& service, message body, std::error_code& ec);
+    [[nodiscard]] message request(const service_name& service, message body);
+    message request(message body, std::error_code& ec) {
+        return request(patterns::no_service, std::move(body), ec);
+    }
+    [[nodiscard]] message request(message body) {
+        return request(patterns::no_service, std::move(body));
+    }
 
     /// Ends all requests. A call that waits ends with mizzen::errc::socket_closed.
     void close() noexcept;

@@ -3,6 +3,7 @@
 
 #include <mizzen/message.hpp>
 #include <mizzen/patterns/common/detail/handler_request.hpp>
+#include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/freelance/client_core.hpp>
 #include <mizzen/patterns/freelance/error.hpp>
 
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -23,7 +25,7 @@ namespace mizzen::freelance {
 
 /// Asks servers of the Guide's second and third model; for the first one lazy_pirate::client asks
 /// one after the other. Keeps a connection to each: a ROUTER in model 3, as RFC 10 has it, and a
-/// DEALER in model 2.
+/// DEALER in model 2. A patterns::request_client.
 ///
 /// Threads    All calls are made on the executor, which has to be serial, as a socket's.
 /// Lifetime   Destroying a client ends its requests with asio::error::operation_aborted.
@@ -53,22 +55,35 @@ public:
 
     /// Sends a request to as many servers as the options say, and receives the first reply's body.
     ///
+    /// service    Nothing of it is sent: another one than the option `service` is refused.
     /// Signature  void(std::error_code, mizzen::message)
     /// Errors     those of freelance::errc; with handler_failed and its like the message has the
     ///            reason. asio::error::operation_aborted.
     /// Cancel     terminal, partial, total: servers may have the request already.
     /// Time       `timeout`, else the option's, from now on, whether a server is there or not.
     template <asio::completion_token_for<void(std::error_code, message)> Token>
-    auto async_request(message body, Token&& token) {
-        return async_request(std::move(body), std::nullopt, std::forward<Token>(token));
+    auto async_request(const service_name& service, message body,
+                       std::optional<milliseconds> timeout, Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code, message)>(
+            [this](auto handler, const std::optional<std::string>& to, message what,
+                   std::optional<milliseconds> limit) {
+                this->start(std::move(handler), to, std::move(what), limit);
+            },
+            token, patterns::detail::kept(service), std::move(body), timeout);
+    }
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(const service_name& service, message body, Token&& token) {
+        return async_request(service, std::move(body), std::nullopt, std::forward<Token>(token));
     }
     template <asio::completion_token_for<void(std::error_code, message)> Token>
     auto async_request(message body, std::optional<milliseconds> timeout, Token&& token) {
-        return asio::async_initiate<Token, void(std::error_code, message)>(
-            [this](auto handler, message what, std::optional<milliseconds> limit) {
-                this->start(std::move(handler), std::move(what), limit);
-            },
-            token, std::move(body), timeout);
+        return async_request(patterns::no_service, std::move(body), timeout,
+                             std::forward<Token>(token));
+    }
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(message body, Token&& token) {
+        return async_request(patterns::no_service, std::move(body), std::nullopt,
+                             std::forward<Token>(token));
     }
 
     /// Ends all requests with asio::error::operation_aborted, and closes.
@@ -81,11 +96,12 @@ private:
     using pending_request = patterns::detail::pending_request;
 
     template <class Handler>
-    void start(Handler handler, message what, std::optional<milliseconds> timeout) {
+    void start(Handler handler, const service_name& to, message what,
+               std::optional<milliseconds> timeout) {
         auto op = std::make_unique<patterns::detail::handler_request<pending_request, Handler>>(
             std::move(handler), get_executor());
         auto slot = op->cancellation_slot();
-        const std::uint64_t number = enqueue(std::move(op), std::move(what), timeout);
+        const std::uint64_t number = enqueue(std::move(op), to, std::move(what), timeout);
         if (number != 0 && slot.is_connected())
             slot.assign(
                 [shell = std::weak_ptr<class shell>{shell_}, number](asio::cancellation_type how) {
@@ -94,8 +110,8 @@ private:
                 });
     }
     /// 0 if it is over already.
-    std::uint64_t enqueue(std::unique_ptr<pending_request> op, message what,
-                          std::optional<milliseconds> timeout);
+    [[nodiscard]] std::uint64_t enqueue(std::unique_ptr<pending_request> op, const service_name& to,
+                                        message what, std::optional<milliseconds> timeout);
     static void cancel(const std::weak_ptr<shell>& shell, std::uint64_t number);
 
     std::shared_ptr<shell> shell_;

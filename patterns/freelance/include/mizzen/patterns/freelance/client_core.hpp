@@ -1,6 +1,7 @@
 // What a Freelance client decides: whom to ask, whom to ask as well, and which reply to take.
 #pragma once
 
+#include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/patterns/freelance/wire.hpp>
 
@@ -8,10 +9,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 
 namespace mizzen::freelance {
 
+using patterns::service_name;
 using std::chrono::milliseconds;
 using zmtp::time_point;
 
@@ -22,6 +25,7 @@ enum class preference : std::uint8_t {
 };
 
 struct client_options {
+    std::string service{}; ///< Of the servers; a request that names another is refused.
     model how = model::complex;
     milliseconds timeout{3000}; ///< From when a request is made to its reply.
     /// Model 3: until one more server is asked, while none has replied. 0 is never.

@@ -13,8 +13,9 @@ enum class errc {
     queue_full,        ///< Every server of ours that is there has as many requests as it takes.
     expired,           ///< A server of ours did not come to it in time.
     refused,           ///< A server of ours refuses it, for a reason that has no name here.
-    malformed_request, ///< Misuse: a body without parts.
+    malformed_request, ///< Misuse: a body without parts, or a service name that is none.
     no_endpoint,       ///< Misuse: a request without a server.
+    no_such_service,   ///< The servers are of another service.
 };
 
 [[nodiscard]] const std::error_category& error_category() noexcept;

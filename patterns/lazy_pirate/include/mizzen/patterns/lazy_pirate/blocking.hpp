@@ -9,10 +9,11 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace mizzen::lazy_pirate::blocking {
 
-/// As lazy_pirate::client, with calls that wait.
+/// As lazy_pirate::client, with calls that wait. A patterns::blocking_request_client.
 ///
 /// Threads  Safe from any, several at a time: so many requests are on their way at once, up to the
 ///          option max_connections.
@@ -34,13 +35,20 @@ public:
 
     /// Sends a request, as often as the options say, and waits for its end.
     ///
+    /// service  Nothing of it is sent: another one than the option `service` is refused.
     /// Returns  The reply's body; with an error, the reason that came with it, if any.
     /// Errors   Those of lazy_pirate::errc, `abandoned` among them; mizzen::errc::socket_closed,
     ///          context_closed. The form without `ec` throws std::system_error.
     /// Time     The option `deadline`, if it is set; else that of all attempts and pauses, from
     ///          when a connection is free for it.
-    message request(message body, std::error_code& ec);
-    [[nodiscard]] message request(message body);
+    message request(const service_name& service, message body, std::error_code& ec);
+    [[nodiscard]] message request(const service_name& service, message body);
+    message request(message body, std::error_code& ec) {
+        return request(patterns::no_service, std::move(body), ec);
+    }
+    [[nodiscard]] message request(message body) {
+        return request(patterns::no_service, std::move(body));
+    }
 
     /// Ends all requests. A call that waits ends with mizzen::errc::socket_closed.
     void close() noexcept;

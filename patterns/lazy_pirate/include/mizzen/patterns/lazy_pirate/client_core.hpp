@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mizzen/patterns/common/request_tag.hpp>
+#include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/zmtp/message.hpp>
 
@@ -9,10 +10,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 
 namespace mizzen::lazy_pirate {
 
+using patterns::service_name;
 using std::chrono::milliseconds;
 using zmtp::message;
 using zmtp::octets;
@@ -20,6 +23,7 @@ using zmtp::peer_id;
 using zmtp::time_point;
 
 struct client_options {
+    std::string service{};           ///< Of the servers; a request that names another is refused.
     milliseconds timeout{2500};      ///< For a reply to each attempt.
     int retries = 2;                 ///< Rounds after the first; one tries each endpoint once.
     milliseconds deadline{0};        ///< For the whole call, waiting included; 0 is no other limit.

@@ -13,8 +13,9 @@ enum class errc {
     expired,           ///< A queue of ours found no worker in time.
     given_up,          ///< Every worker that a queue of ours gave the request to was lost.
     refused,           ///< A server of ours refuses it, for a reason that has no name here.
-    malformed_request, ///< Misuse: a body without parts.
+    malformed_request, ///< Misuse: a body without parts, or a service name that is none.
     no_endpoint,       ///< Misuse: a request before connect().
+    no_such_service,   ///< The servers are of another service.
 };
 
 [[nodiscard]] const std::error_category& error_category() noexcept;

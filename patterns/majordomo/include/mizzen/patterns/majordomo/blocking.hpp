@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace mizzen::majordomo::blocking {
 
@@ -22,7 +23,7 @@ struct answer {
     bool last = true;   ///< False for a part that is not the last one (0.2).
 };
 
-/// As majordomo::client, with calls that wait.
+/// As majordomo::client, with calls that wait. A patterns::blocking_request_client.
 ///
 /// Threads  Safe from any, several at a time.
 class client {
@@ -41,22 +42,29 @@ public:
 
     /// Sends a request and waits for its end, which its deadline and retries bring in any case.
     ///
+    /// service  With no_service, or without it, the option `service`.
     /// Returns  The reply's body; with an error, the reason that came with it, if any.
     /// Errors   As async_request; mizzen::errc::socket_closed, context_closed. The form without
     ///          `ec` throws std::system_error.
-    message request(std::string_view service, message body, const request_options& wanted,
+    message request(const service_name& service, message body, const request_options& wanted,
                     std::error_code& ec);
-    message request(std::string_view service, message body, std::error_code& ec) {
+    [[nodiscard]] message request(const service_name& service, message body,
+                                  const request_options& wanted = {});
+    message request(const service_name& service, message body, std::error_code& ec) {
         return request(service, std::move(body), {}, ec);
     }
-    [[nodiscard]] message request(std::string_view service, message body,
-                                  const request_options& wanted = {});
+    message request(message body, std::error_code& ec) {
+        return request(patterns::no_service, std::move(body), {}, ec);
+    }
+    [[nodiscard]] message request(message body) {
+        return request(patterns::no_service, std::move(body));
+    }
 
     /// Sends a request whose end `receive` tells, by the number that this returns: 0 if it is
     /// refused at once. Errors: malformed_request, too_many_requests; socket_closed and the like.
-    std::uint64_t submit(std::string_view service, message body, const request_options& wanted,
+    std::uint64_t submit(const service_name& service, message body, const request_options& wanted,
                          std::error_code& ec);
-    std::uint64_t submit(std::string_view service, message body,
+    std::uint64_t submit(const service_name& service, message body,
                          const request_options& wanted = {});
     /// Takes what came first of what was submitted.
     ///

@@ -14,6 +14,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -28,7 +29,7 @@ namespace mizzen::majordomo {
 /// next, and what it had not answered is sent there, with the same request id.
 ///
 /// Every request ends once: with its reply, with an error that the broker or the worker told of, or
-/// abandoned (timed_out, interrupted).
+/// abandoned (timed_out, interrupted). A patterns::request_client.
 ///
 /// Threads    All calls are made on the executor, which has to be serial, as a socket's.
 /// Lifetime   Destroying a client ends its requests with asio::error::operation_aborted.
@@ -49,12 +50,13 @@ public:
     [[nodiscard]] executor_type get_executor() const noexcept;
 
     /// Adds a broker to the list. To be called before the first request. Errors: those of
-    /// parse_endpoint. The form without `ec` throws std::system_error.
+    /// parse_endpoint; socket_closed. The form without `ec` throws std::system_error.
     void connect(std::string_view endpoint);
     void connect(std::string_view endpoint, std::error_code& ec);
 
     /// Sends a request, again when no reply comes in time, and receives the reply's body.
     ///
+    /// service    With no_service, or without it, the option `service`.
     /// wanted     What this request does otherwise than the client's options say.
     /// on_part    0.2: gets the body's parts that come before the last one. They are followed by
     ///            the rest, or by an error: once there was one, the request is not sent again.
@@ -66,24 +68,29 @@ public:
     /// Cancel     terminal, partial, total: the broker may have the request already.
     /// Time       At most its deadline; without one, what its attempts take from the first on.
     template <asio::completion_token_for<void(std::error_code, message)> Token>
-    auto async_request(std::string_view service, message body, Token&& token) {
+    auto async_request(message body, Token&& token) {
+        return async_request(patterns::no_service, std::move(body), {}, {},
+                             std::forward<Token>(token));
+    }
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(const service_name& service, message body, Token&& token) {
         return async_request(service, std::move(body), {}, {}, std::forward<Token>(token));
     }
     template <asio::completion_token_for<void(std::error_code, message)> Token>
-    auto async_request(std::string_view service, message body, const request_options& wanted,
+    auto async_request(const service_name& service, message body, const request_options& wanted,
                        Token&& token) {
         return async_request(service, std::move(body), wanted, {}, std::forward<Token>(token));
     }
     template <asio::completion_token_for<void(std::error_code, message)> Token>
-    auto async_request(std::string_view service, message body, const request_options& wanted,
+    auto async_request(const service_name& service, message body, const request_options& wanted,
                        partial_handler on_part, Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, message)>(
-            [this](auto handler, const std::string& to, message what, request_options how,
-                   partial_handler parts) {
+            [this](auto handler, const std::optional<std::string>& to, message what,
+                   request_options how, partial_handler parts) {
                 how.in_parts = how.in_parts || parts != nullptr;
                 this->start(std::move(handler), to, std::move(what), how, std::move(parts));
             },
-            token, std::string{service}, std::move(body), wanted, std::move(on_part));
+            token, patterns::detail::kept(service), std::move(body), wanted, std::move(on_part));
     }
 
     /// While it is on, no replies are read, which in the end holds up the broker. Time-outs go on.
@@ -98,7 +105,7 @@ private:
     class shell;
 
     template <class Handler>
-    void start(Handler handler, std::string_view to, message what, const request_options& how,
+    void start(Handler handler, const service_name& to, message what, const request_options& how,
                partial_handler parts) {
         const executor_type io = get_executor();
         auto take_part = detail::posted(std::move(parts), handler, io);
@@ -114,7 +121,7 @@ private:
             });
     }
     [[nodiscard]] std::uint64_t enqueue(std::unique_ptr<detail::request_operation> op,
-                                        std::string_view to, message what,
+                                        const service_name& to, message what,
                                         const request_options& how);
     static void cancel(const std::weak_ptr<shell>& shell, std::uint64_t number);
 

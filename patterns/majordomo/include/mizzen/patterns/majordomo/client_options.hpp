@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace mizzen::majordomo {
 
 struct client_options {
+    std::string service{};              ///< Of requests that name none.
     milliseconds timeout{2500};         ///< For a reply, each time the request is sent.
     int retries = 2;                    ///< Times it is sent again.
     milliseconds retry_delay{100};      ///< Before it is sent again; doubles, with jitter.

@@ -15,7 +15,7 @@ enum class errc {
     given_up,          ///< Every worker that was given the request went away.
     not_authorised,    ///< The client may not use this service.
     stopping,          ///< The broker takes no new requests, since it is about to stop.
-    malformed_request, ///< Misuse: a service name that is none, or a body without parts.
+    malformed_request, ///< Misuse: no service, a name that is none, or a body without parts.
     too_many_requests, ///< The client has as many requests under way as it may.
     interrupted,       ///< The broker was lost in the middle of a reply in parts.
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mizzen/patterns/common/request_tag.hpp>
+#include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/zmtp/config.hpp>
 #include <mizzen/zmtp/message.hpp>
 #include <mizzen/zmtp/octets.hpp>
@@ -16,8 +17,11 @@
 
 namespace mizzen::majordomo {
 
+using patterns::max_service_name;
 using patterns::request_tag;
+using patterns::service_name;
 using patterns::status;
+using patterns::valid_service_name;
 using std::chrono::milliseconds;
 using zmtp::message;
 using zmtp::octets;
@@ -25,7 +29,6 @@ using zmtp::peer_id;
 using zmtp::time_point;
 
 inline constexpr std::string_view mmi_prefix = "mmi."; ///< Services the broker itself answers.
-inline constexpr std::size_t max_service_name = 255;   ///< Octets.
 inline constexpr std::uint32_t max_credit = 1'000'000;
 
 /// Which Majordomo a peer speaks. Both sides of a connection write alike.
@@ -53,10 +56,6 @@ struct reply_handle {
 };
 /// Nothing unless `frame` has 8 or 9 octets.
 [[nodiscard]] std::optional<reply_handle> decode_handle(octets frame) noexcept;
-
-/// Whether `name` has 1 to `limit` octets, all of them printable ASCII.
-[[nodiscard]] bool valid_service_name(std::string_view name,
-                                      std::size_t limit = max_service_name) noexcept;
 
 /// What a broker received. The views are the message's.
 struct to_broker {
