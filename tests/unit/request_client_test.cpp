@@ -254,6 +254,7 @@ TEST_CASE_TEMPLATE("blocking request clients: one too many is refused, close end
                    lazy_pirate_side, majordomo_side, binary_star_side, freelance_side) {
     blocking_site<Side> s{Side::narrow()};
     std::vector<std::future<std::error_code>> calls;
+    calls.reserve(4);
     for (int i = 0; i < 4; ++i)
         calls.push_back(std::async(std::launch::async, [&s] {
             std::error_code ec;
