@@ -63,16 +63,8 @@ private:
     }
 
     void add_client() {
-        lazy_pirate::client_options options;
+        lazy_pirate::client_options options = drawn_options(in);
         options.timeout = milliseconds{50 + in.draw(400)};
-        options.retries = static_cast<int>(in.draw(4));
-        options.pause = milliseconds{in.draw(100)};
-        options.pause_max = milliseconds{300};
-        options.tagged = in.draw(2) == 0;
-        options.keep_connection = in.draw(4) != 0;
-        options.max_connections = 1 + in.draw(3);
-        if (in.draw(4) == 0)
-            options.deadline = milliseconds{1 + in.draw(1000)};
         asking asks{.requests = static_cast<int>(1 + in.draw(12)),
                     .at_once = static_cast<int>(1 + in.draw(4)),
                     .longest_pause = milliseconds{in.draw(100)}};

@@ -96,6 +96,19 @@ void lazy_server::answer(std::uint64_t request, work& job) {
 
 // --- Clients ---
 
+lazy_pirate::client_options drawn_options(world& in) {
+    lazy_pirate::client_options options;
+    options.retries = static_cast<int>(in.draw(4));
+    options.pause = milliseconds{in.draw(100)};
+    options.pause_max = milliseconds{300};
+    options.tagged = in.draw(2) == 0;
+    options.keep_connection = in.draw(4) != 0;
+    options.max_connections = 1 + in.draw(3);
+    if (in.draw(4) == 0)
+        options.deadline = milliseconds{1 + in.draw(1000)};
+    return options;
+}
+
 lazy_client::lazy_client(world& in, host_id host, const lazy_pirate::client_options& options,
                          const std::vector<std::string>& endpoints, const asking& asks,
                          ledger& book, made_of& total)

@@ -40,6 +40,9 @@ private:
     std::unique_ptr<socket> socket_;
 };
 
+/// Of a client in a history, any; but for the time-out, which is the history's affair.
+[[nodiscard]] lazy_pirate::client_options drawn_options(world& in);
+
 class lazy_client final : public asker {
 public:
     lazy_client(world& in, host_id host, const lazy_pirate::client_options& options,

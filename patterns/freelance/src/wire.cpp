@@ -1,7 +1,7 @@
 // Building and reading of Freelance's messages.
+#include "network_order.hpp"
 #include <mizzen/patterns/freelance/wire.hpp>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -9,23 +9,10 @@
 #include <optional>
 
 namespace mizzen::freelance {
-namespace {
 
+using patterns::read_number;
 using patterns::request_tag;
-
-void write_number(std::byte* to, std::uint64_t number) noexcept {
-    for (unsigned i = 0; i < 8; ++i)
-        to[i] = static_cast<std::byte>(number >> (56 - 8 * i));
-}
-
-std::uint64_t read_number(const std::byte* from) noexcept {
-    std::uint64_t number = 0;
-    for (unsigned i = 0; i < 8; ++i)
-        number = (number << 8) | std::to_integer<std::uint64_t>(from[i]);
-    return number;
-}
-
-} // namespace
+using patterns::write_number;
 
 std::uint64_t parse_number(octets text) noexcept {
     const std::string_view digits = zmtp::as_text(text);
@@ -70,9 +57,9 @@ call_number parse_complex_reply(const message& m, std::uint64_t seed) noexcept {
     if (front.size() != request_tag::size && front.size() != request_tag::reply_size)
         return {};
     const std::optional<request_tag> tag = patterns::decode_tag(front);
-    if (!tag || read_number(tag->id.data()) != seed)
+    if (!tag || read_number<std::uint64_t>(tag->id.data()) != seed)
         return {};
-    call_number out{read_number(tag->id.data() + 8)};
+    call_number out{read_number<std::uint64_t>(tag->id.data() + 8)};
     if (front.size() == request_tag::reply_size)
         out.outcome = static_cast<patterns::status>(front.back());
     return out;

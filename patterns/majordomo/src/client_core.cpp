@@ -1,5 +1,6 @@
 // The client's requests: from when they are made until they are over.
 #include "client_state.hpp"
+#include "network_order.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -8,6 +9,9 @@
 
 namespace mizzen::majordomo {
 namespace {
+
+using patterns::read_number;
+using patterns::write_number;
 
 std::error_code to_error(status outcome) noexcept {
     switch (outcome) {
@@ -31,18 +35,6 @@ static_assert(client_core::max_slots == std::size_t{1} << slot_bits);
 
 milliseconds not_negative(milliseconds time) noexcept {
     return std::clamp(time, milliseconds{0}, milliseconds{std::chrono::hours{24 * 365}});
-}
-
-void write_number(std::byte* to, std::uint64_t number) noexcept {
-    for (unsigned i = 0; i < 8; ++i)
-        to[i] = static_cast<std::byte>(number >> (56 - 8 * i));
-}
-
-std::uint64_t read_number(const std::byte* from) noexcept {
-    std::uint64_t number = 0;
-    for (unsigned i = 0; i < 8; ++i)
-        number = (number << 8) | std::to_integer<std::uint64_t>(from[i]);
-    return number;
 }
 
 } // namespace
@@ -131,9 +123,9 @@ client_core::state::record* client_core::state::find(std::uint64_t number) noexc
 }
 
 client_core::state::record* client_core::state::find(const request_tag& tag) noexcept {
-    const std::uint64_t number = read_number(tag.id.data() + 8);
+    const std::uint64_t number = read_number<std::uint64_t>(tag.id.data() + 8);
     const std::size_t slot = slot_of(number);
-    if (read_number(tag.id.data()) != seed_ || slot >= records_.size())
+    if (read_number<std::uint64_t>(tag.id.data()) != seed_ || slot >= records_.size())
         return nullptr;
     const record& r = records_[slot];
     const std::uint64_t attempt = attempt_of(r, tag);
@@ -142,7 +134,7 @@ client_core::state::record* client_core::state::find(const request_tag& tag) noe
 }
 
 std::uint64_t client_core::state::attempt_of(const record& r, const request_tag& tag) noexcept {
-    return (read_number(tag.id.data() + 8) ^ r.number) >> attempt_shift;
+    return (read_number<std::uint64_t>(tag.id.data() + 8) ^ r.number) >> attempt_shift;
 }
 
 // --- Being sent ---

@@ -1,4 +1,5 @@
 // Reading and writing Majordomo's frames.
+#include "network_order.hpp"
 #include <mizzen/patterns/majordomo/wire.hpp>
 
 #include <algorithm>
@@ -185,8 +186,7 @@ void frame_client(message& body, client_command what, std::string_view service, 
 
 handle_octets encode_handle(std::uint64_t handle) noexcept {
     handle_octets frame;
-    for (unsigned i = 0; i < 8; ++i)
-        frame[i] = static_cast<std::byte>(handle >> (56 - 8 * i));
+    patterns::write_number(frame.data(), handle);
     return frame;
 }
 
@@ -194,8 +194,7 @@ std::optional<reply_handle> decode_handle(octets frame) noexcept {
     if (frame.size() != 8 && frame.size() != 9)
         return std::nullopt;
     reply_handle out;
-    for (std::size_t i = 0; i < 8; ++i)
-        out.handle = (out.handle << 8) | std::to_integer<std::uint64_t>(frame[i]);
+    out.handle = patterns::read_number<std::uint64_t>(frame.data());
     if (frame.size() == 9 && frame[8] != std::byte{0})
         out.outcome = status::handler_failed;
     return out;
