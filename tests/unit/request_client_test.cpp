@@ -1,6 +1,8 @@
 // The same program over the clients of four patterns: the calls, the errors and services.
 #include "request_client_sides.hpp"
 #include <mizzen/error.hpp>
+#include <mizzen/patterns/titanic/blocking.hpp>
+#include <mizzen/patterns/titanic/client.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -35,6 +37,8 @@ static_assert(blocking_request_client<lazy_pirate::blocking::client>);
 static_assert(blocking_request_client<majordomo::blocking::client>);
 static_assert(blocking_request_client<binary_star::blocking::client>);
 static_assert(blocking_request_client<freelance::blocking::client>);
+static_assert(request_client<titanic::client>);
+static_assert(blocking_request_client<titanic::blocking::client>);
 static_assert(!request_client<lazy_pirate::blocking::client>);
 static_assert(!blocking_request_client<lazy_pirate::client>);
 
@@ -299,6 +303,23 @@ TEST_CASE_TEMPLATE("request conditions: every code of a pattern is exactly one",
     CHECK(codes >= 10);
     CHECK_FALSE(std::error_code{} == condition::cancelled);
     CHECK_FALSE(make_error_code(static_cast<Errc>(codes + 1)) == condition::abandoned);
+}
+
+TEST_CASE("request conditions: what Titanic says of a request has one, its store's errors none") {
+    const std::pair<titanic::errc, condition> told[] = {
+        {titanic::errc::pending, condition::abandoned},
+        {titanic::errc::no_titanic, condition::abandoned},
+        {titanic::errc::server_failed, condition::busy},
+        {titanic::errc::refused, condition::refused},
+        {titanic::errc::unknown_request, condition::refused},
+        {titanic::errc::bad_answer, condition::refused},
+    };
+    for (const auto& [code, means] : told)
+        CHECK(make_error_code(code) == means);
+    CHECK(make_error_code(titanic::errc::pending) ==
+          std::errc::resource_unavailable_try_again); // as before
+    for (int value = 1; value <= static_cast<int>(condition::misuse); ++value)
+        CHECK(make_error_code(titanic::errc::store_full) != static_cast<condition>(value));
 }
 
 TEST_CASE("request conditions: they have words, and stand for what others say") {

@@ -540,15 +540,18 @@ TEST_CASE(
     CHECK(id == some_id); // to try again with
 }
 
-TEST_CASE("blocking titanic client: calls wait, and stop ends them") {
+TEST_CASE("blocking titanic client: calls wait, and close ends them") {
     asio::io_context io{1};
     scripted_titanic server{io, true};
     std::thread serving{[&] { io.run(); }};
     {
         mizzen::context context;
-        blocking::client asker{{}, context};
+        client_options options;
+        options.asking.service = "echo";
+        blocking::client asker{options, context};
         asker.connect(server.endpoint);
         CHECK(asker.request("echo", mizzen::message{"hello"}).text(0) == "olleh");
+        CHECK(asker.request(mizzen::message{"hello"}).text(0) == "olleh");
         std::error_code ec;
         const request_id id = asker.submit("echo", mizzen::message{"abc"}, {}, ec);
         CHECK(ec == std::error_code{});
@@ -558,7 +561,7 @@ TEST_CASE("blocking titanic client: calls wait, and stop ends them") {
         static_cast<void>(asker.poll(id, ec));
         CHECK(ec == errc::unknown_request);
         CHECK_THROWS_AS(static_cast<void>(asker.poll(id)), std::system_error);
-        asker.stop();
+        asker.close();
         static_cast<void>(asker.poll(id, ec));
         CHECK(ec == mizzen::errc::socket_closed);
     }

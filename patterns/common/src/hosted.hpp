@@ -183,4 +183,17 @@ inline void throw_if(std::error_code ec, const char* what) {
         throw std::system_error{ec, what};
 }
 
+/// What `call` gives, unless it gives an error as well.
+template <class Call> auto or_throw(const char* what, Call call) {
+    std::error_code ec;
+    if constexpr (std::is_void_v<decltype(call(ec))>) {
+        call(ec);
+        throw_if(ec, what);
+    } else {
+        auto result = call(ec);
+        throw_if(ec, what);
+        return result;
+    }
+}
+
 } // namespace mizzen::patterns

@@ -1,5 +1,5 @@
 // Blocking clients: threads that wait for an asynchronous one.
-#include "hosted.hpp"
+#include "hosted_client.hpp"
 #include <mizzen/patterns/majordomo/blocking.hpp>
 #include <mizzen/patterns/majordomo/client.hpp>
 
@@ -20,10 +20,10 @@ constexpr std::size_t most_answers = 1000;
 
 } // namespace
 
-class client::state final : public patterns::hosted<majordomo::client>,
-                            public std::enable_shared_from_this<client::state> {
+class client_state final : public patterns::hosted<majordomo::client>,
+                           public std::enable_shared_from_this<client_state> {
 public:
-    state(const client_options& options, const context& shared)
+    client_state(const client_options& options, const context& shared)
         : hosted{shared, options}, service_{options.service} {}
 
     std::uint64_t submit(const service_name& service, message&& body, const request_options& wanted,
@@ -87,27 +87,6 @@ private:
     bool held_ = false;
 };
 
-client::client(const client_options& options, const context& shared)
-    : state_{patterns::make_hosted<state>(options, shared)} {}
-
-client& client::operator=(client&& other) noexcept {
-    if (this != &other) {
-        close();
-        state_ = std::move(other.state_);
-    }
-    return *this;
-}
-
-client::~client() { close(); }
-
-void client::connect(std::string_view endpoint, std::error_code& ec) {
-    state_->connect(endpoint, ec);
-}
-void client::connect(std::string_view endpoint) {
-    std::error_code ec;
-    connect(endpoint, ec);
-    patterns::throw_if(ec, "connect");
-}
 message client::request(const service_name& service, message body, const request_options& wanted,
                         std::error_code& ec) {
     return state_->request(
@@ -117,10 +96,9 @@ message client::request(const service_name& service, message body, const request
         ec);
 }
 message client::request(const service_name& service, message body, const request_options& wanted) {
-    std::error_code ec;
-    message reply = request(service, std::move(body), wanted, ec);
-    patterns::throw_if(ec, "request");
-    return reply;
+    return patterns::or_throw("request", [&](std::error_code& ec) {
+        return request(service, std::move(body), wanted, ec);
+    });
 }
 std::uint64_t client::submit(const service_name& service, message body,
                              const request_options& wanted, std::error_code& ec) {
@@ -128,24 +106,24 @@ std::uint64_t client::submit(const service_name& service, message body,
 }
 std::uint64_t client::submit(const service_name& service, message body,
                              const request_options& wanted) {
-    std::error_code ec;
-    const std::uint64_t number = submit(service, std::move(body), wanted, ec);
-    patterns::throw_if(ec, "submit");
-    return number;
+    return patterns::or_throw("submit", [&](std::error_code& ec) {
+        return submit(service, std::move(body), wanted, ec);
+    });
 }
 bool client::receive(answer& out, milliseconds limit, std::error_code& ec) {
     return state_->receive(out, limit, ec);
 }
 answer client::receive() {
-    answer out;
-    std::error_code ec;
-    static_cast<void>(receive(out, milliseconds{-1}, ec));
-    patterns::throw_if(ec, "receive");
-    return out;
+    return patterns::or_throw("receive", [&](std::error_code& ec) {
+        answer out;
+        static_cast<void>(receive(out, milliseconds{-1}, ec));
+        return out;
+    });
 }
 void client::cancel(std::uint64_t request) { state_->cancel(request); }
 
-void client::close() noexcept { patterns::close_hosted(state_); }
-client_stats client::stats() const { return state_->stats(); }
-
 } // namespace mizzen::majordomo::blocking
+
+template class mizzen::patterns::blocking_client<mizzen::majordomo::blocking::client_state,
+                                                 mizzen::majordomo::client_options,
+                                                 mizzen::majordomo::client_stats>;

@@ -1,40 +1,16 @@
 // Blocking clients: threads that wait for an asynchronous one.
-#include "hosted.hpp"
+#include "hosted_client.hpp"
 #include <mizzen/patterns/titanic/blocking.hpp>
 #include <mizzen/patterns/titanic/client.hpp>
 
-#include <utility>
-
 namespace mizzen::titanic::blocking {
 
-class client::state final : public patterns::hosted<titanic::client> {
+class client_state final : public patterns::hosted<titanic::client> {
 public:
-    state(const client_options& options, const context& shared) : hosted{shared, options} {}
+    client_state(const client_options& options, const context& shared) : hosted{shared, options} {}
 };
 
-client::client(const client_options& options, const context& shared)
-    : state_{patterns::make_hosted<state>(options, shared)} {}
-
-client& client::operator=(client&& other) noexcept {
-    if (this != &other) {
-        stop();
-        state_ = std::move(other.state_);
-    }
-    return *this;
-}
-
-client::~client() { stop(); }
-
-void client::connect(std::string_view endpoint, std::error_code& ec) {
-    state_->connect(endpoint, ec);
-}
-void client::connect(std::string_view endpoint) {
-    std::error_code ec;
-    connect(endpoint, ec);
-    patterns::throw_if(ec, "connect");
-}
-
-request_id client::submit(std::string_view service, message body, const request_options& wanted,
+request_id client::submit(const service_name& service, message body, const request_options& wanted,
                           std::error_code& ec) {
     request_options mine = wanted;
     if (!mine.id)
@@ -50,11 +26,11 @@ request_id client::submit(std::string_view service, message body, const request_
         ec);
     return detail::id_in(result, *mine.id);
 }
-request_id client::submit(std::string_view service, message body, const request_options& wanted) {
-    std::error_code ec;
-    const request_id id = submit(service, std::move(body), wanted, ec);
-    patterns::throw_if(ec, "submit");
-    return id;
+request_id client::submit(const service_name& service, message body,
+                          const request_options& wanted) {
+    return patterns::or_throw("submit", [&](std::error_code& ec) {
+        return submit(service, std::move(body), wanted, ec);
+    });
 }
 
 message client::poll(const request_id& id, std::error_code& ec) {
@@ -63,10 +39,7 @@ message client::poll(const request_id& id, std::error_code& ec) {
         ec);
 }
 message client::poll(const request_id& id) {
-    std::error_code ec;
-    message reply = poll(id, ec);
-    patterns::throw_if(ec, "poll");
-    return reply;
+    return patterns::or_throw("poll", [&](std::error_code& ec) { return poll(id, ec); });
 }
 
 message client::wait(const request_id& id, milliseconds limit, std::error_code& ec) {
@@ -75,10 +48,7 @@ message client::wait(const request_id& id, milliseconds limit, std::error_code& 
                            ec);
 }
 message client::wait(const request_id& id, milliseconds limit) {
-    std::error_code ec;
-    message reply = wait(id, limit, ec);
-    patterns::throw_if(ec, "wait");
-    return reply;
+    return patterns::or_throw("wait", [&](std::error_code& ec) { return wait(id, limit, ec); });
 }
 
 void client::close(const request_id& id, std::error_code& ec) {
@@ -90,12 +60,10 @@ void client::close(const request_id& id, std::error_code& ec) {
         ec));
 }
 void client::close(const request_id& id) {
-    std::error_code ec;
-    close(id, ec);
-    patterns::throw_if(ec, "close");
+    patterns::or_throw("close", [&](std::error_code& ec) { close(id, ec); });
 }
 
-message client::request(std::string_view service, message body, const request_options& wanted,
+message client::request(const service_name& service, message body, const request_options& wanted,
                         std::error_code& ec) {
     return state_->request(
         [&](titanic::client& asked, auto handler) {
@@ -103,14 +71,14 @@ message client::request(std::string_view service, message body, const request_op
         },
         ec);
 }
-message client::request(std::string_view service, message body, const request_options& wanted) {
-    std::error_code ec;
-    message reply = request(service, std::move(body), wanted, ec);
-    patterns::throw_if(ec, "request");
-    return reply;
+message client::request(const service_name& service, message body, const request_options& wanted) {
+    return patterns::or_throw("request", [&](std::error_code& ec) {
+        return request(service, std::move(body), wanted, ec);
+    });
 }
 
-void client::stop() noexcept { patterns::close_hosted(state_); }
-majordomo::client_stats client::stats() const { return state_->stats(); }
-
 } // namespace mizzen::titanic::blocking
+
+template class mizzen::patterns::blocking_client<mizzen::titanic::blocking::client_state,
+                                                 mizzen::titanic::client_options,
+                                                 mizzen::majordomo::client_stats>;

@@ -52,6 +52,7 @@ public:
     }
 
     [[nodiscard]] const majordomo::client_stats& stats() const noexcept { return asked_.stats(); }
+    [[nodiscard]] std::string_view service() const noexcept { return options_.asking.service; }
     [[nodiscard]] asio::any_io_executor executor() const noexcept { return asked_.get_executor(); }
 
 private:
@@ -148,10 +149,10 @@ void client::stop() noexcept {
 }
 const majordomo::client_stats& client::stats() const noexcept { return shell_->stats(); }
 
-client_call::about client::about(client_call::goal what, std::string_view service, message body,
-                                 const request_options& wanted) {
-    return {what, std::string{service}, std::move(body), wanted.id ? *wanted.id : make_request_id(),
-            wanted.limit};
+client_call::about client::about(client_call::goal what, const service_name& service, message body,
+                                 const request_options& wanted) const {
+    return {what, std::string{service.value_or(shell_->service())}, std::move(body),
+            wanted.id ? *wanted.id : make_request_id(), wanted.limit};
 }
 client_call::about client::about(client_call::goal what, const request_id& id, milliseconds limit) {
     return {what, {}, {}, id, limit};

@@ -1,10 +1,13 @@
 // The words of the error codes, with the standard conditions that fit.
+#include <mizzen/patterns/common/request_condition.hpp>
 #include <mizzen/patterns/titanic/error.hpp>
 
 #include <string>
 
 namespace mizzen::titanic {
 namespace {
+
+using patterns::request_condition;
 
 const char* words(errc code) noexcept {
     switch (code) {
@@ -34,6 +37,19 @@ const char* words(errc code) noexcept {
     return "unknown error";
 }
 
+// Of the codes that a client tells; the store's own are none of a request's.
+request_condition condition_of(errc code) noexcept {
+    switch (code) {
+    case errc::pending:
+    case errc::no_titanic: return request_condition::abandoned;
+    case errc::server_failed: return request_condition::busy;
+    case errc::refused:
+    case errc::unknown_request:
+    case errc::bad_answer: return request_condition::refused;
+    default: return request_condition{};
+    }
+}
+
 class category_type final : public std::error_category {
 public:
     const char* name() const noexcept override { return "mizzen.titanic"; }
@@ -51,6 +67,10 @@ public:
         case errc::bad_service: return std::errc::invalid_argument;
         default: return {code, *this};
         }
+    }
+    bool equivalent(int code, const std::error_condition& condition) const noexcept override {
+        return condition == default_error_condition(code) ||
+               condition == condition_of(static_cast<errc>(code));
     }
 };
 

@@ -3,6 +3,7 @@
 
 #include <mizzen/context.hpp>
 #include <mizzen/message.hpp>
+#include <mizzen/patterns/common/blocking_client.hpp>
 #include <mizzen/patterns/majordomo/client_options.hpp>
 #include <mizzen/patterns/majordomo/error.hpp>
 #include <mizzen/patterns/majordomo/worker_core.hpp>
@@ -23,42 +24,24 @@ struct answer {
     bool last = true;   ///< False for a part that is not the last one (0.2).
 };
 
+class client_state;
+using client_base = patterns::blocking_client<client_state, client_options, client_stats>;
+
 /// As majordomo::client, with calls that wait. A patterns::blocking_request_client.
 ///
-/// Threads  Safe from any, several at a time.
-class client {
+/// connect  Adds a broker to the list. To be called before the first request.
+/// request  Sends a request; its deadline and retries bring its end in any case. Errors: as those
+///          of majordomo::client::async_request.
+class client : public client_base {
 public:
-    /// Throws std::system_error with mizzen::errc::context_closed.
-    explicit client(const client_options& options = {},
-                    const context& shared = context::instance());
-    client(client&&) noexcept = default;
-    client& operator=(client&& other) noexcept;
-    client(const client&) = delete;
-    client& operator=(const client&) = delete;
-    ~client();
+    using client_base::client_base;
 
-    void connect(std::string_view endpoint);
-    void connect(std::string_view endpoint, std::error_code& ec);
-
-    /// Sends a request and waits for its end, which its deadline and retries bring in any case.
-    ///
-    /// service  With no_service, or without it, the option `service`.
-    /// Returns  The reply's body; with an error, the reason that came with it, if any.
-    /// Errors   As async_request; mizzen::errc::socket_closed, context_closed. The form without
-    ///          `ec` throws std::system_error.
+    using client_base::request;
+    /// wanted   What this request does otherwise than the client's options say.
     message request(const service_name& service, message body, const request_options& wanted,
                     std::error_code& ec);
     [[nodiscard]] message request(const service_name& service, message body,
-                                  const request_options& wanted = {});
-    message request(const service_name& service, message body, std::error_code& ec) {
-        return request(service, std::move(body), {}, ec);
-    }
-    message request(message body, std::error_code& ec) {
-        return request(patterns::no_service, std::move(body), {}, ec);
-    }
-    [[nodiscard]] message request(message body) {
-        return request(patterns::no_service, std::move(body));
-    }
+                                  const request_options& wanted);
 
     /// Sends a request whose end `receive` tells, by the number that this returns: 0 if it is
     /// refused at once. Errors: malformed_request, too_many_requests; socket_closed and the like.
@@ -76,14 +59,6 @@ public:
     [[nodiscard]] answer receive();
     /// Ends one that was submitted; `receive` tells of it, with operation_aborted.
     void cancel(std::uint64_t request);
-
-    /// Ends all requests. A call that waits ends with mizzen::errc::socket_closed.
-    void close() noexcept;
-    [[nodiscard]] client_stats stats() const;
-
-private:
-    class state;
-    std::shared_ptr<state> state_;
 };
 
 /// One request at a worker: to be answered once, by any thread. Destroying one that was not
@@ -152,3 +127,7 @@ private:
 };
 
 } // namespace mizzen::majordomo::blocking
+
+extern template class mizzen::patterns::blocking_client<mizzen::majordomo::blocking::client_state,
+                                                        mizzen::majordomo::client_options,
+                                                        mizzen::majordomo::client_stats>;

@@ -3,6 +3,7 @@
 
 #include <mizzen/message.hpp>
 #include <mizzen/patterns/common/detail/handler_request.hpp>
+#include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/majordomo/client_options.hpp>
 #include <mizzen/patterns/majordomo/error.hpp>
 #include <mizzen/patterns/titanic/client_call.hpp>
@@ -25,11 +26,14 @@
 
 namespace mizzen::titanic {
 
+using patterns::service_name;
+
 /// Speaks to a Titanic, of any make, behind any Majordomo broker, or to several brokers as
 /// majordomo::client does. Any number of calls at a time.
 ///
 /// A request has an id from when it is submitted: whoever knows it may ask for the reply, from any
 /// process and at any time, until it is closed or the server's retention is over. Ids are secrets.
+/// A patterns::request_client: no_service is the service that the options' `asking` names.
 ///
 /// Errors     errc::refused, server_failed, no_titanic, bad_answer; those of
 ///            majordomo::client::async_request, of which malformed_request is misuse.
@@ -65,7 +69,7 @@ public:
     /// Errors     As above; refused is also another request with this id. With submission::plain
     ///            an error may mean that the request is stored and its id is lost.
     template <asio::completion_token_for<void(std::error_code, request_id)> Token>
-    auto async_submit(std::string_view service, message body, const request_options& wanted,
+    auto async_submit(const service_name& service, message body, const request_options& wanted,
                       Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, request_id)>(
             [this](auto handler, client_call::about what) {
@@ -80,7 +84,7 @@ public:
             token, about(client_call::goal::submit, service, std::move(body), wanted));
     }
     template <asio::completion_token_for<void(std::error_code, request_id)> Token>
-    auto async_submit(std::string_view service, message body, Token&& token) {
+    auto async_submit(const service_name& service, message body, Token&& token) {
         return async_submit(service, std::move(body), request_options{},
                             std::forward<Token>(token));
     }
@@ -129,14 +133,19 @@ public:
     /// Errors     As async_submit's and async_wait's. A reply that was fetched is none, even if
     ///            closing fails.
     template <asio::completion_token_for<void(std::error_code, message)> Token>
-    auto async_request(std::string_view service, message body, const request_options& wanted,
+    auto async_request(const service_name& service, message body, const request_options& wanted,
                        Token&& token) {
         return initiate(about(client_call::goal::request, service, std::move(body), wanted),
                         std::forward<Token>(token));
     }
     template <asio::completion_token_for<void(std::error_code, message)> Token>
-    auto async_request(std::string_view service, message body, Token&& token) {
+    auto async_request(const service_name& service, message body, Token&& token) {
         return async_request(service, std::move(body), request_options{},
+                             std::forward<Token>(token));
+    }
+    template <asio::completion_token_for<void(std::error_code, message)> Token>
+    auto async_request(message body, Token&& token) {
+        return async_request(patterns::no_service, std::move(body), request_options{},
                              std::forward<Token>(token));
     }
 
@@ -150,8 +159,8 @@ private:
     class shell;
     using pending = patterns::detail::pending_request;
 
-    static client_call::about about(client_call::goal what, std::string_view service, message body,
-                                    const request_options& wanted);
+    [[nodiscard]] client_call::about about(client_call::goal what, const service_name& service,
+                                           message body, const request_options& wanted) const;
     static client_call::about about(client_call::goal what, const request_id& id,
                                     milliseconds limit);
 
