@@ -1,6 +1,7 @@
 // The client's shell: carries messages and time between its links and the core.
 #include "server_link.hpp"
 #include "service_name.hpp"
+#include "shell_client.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/endpoint.hpp>
 #include <mizzen/error.hpp>
@@ -15,11 +16,12 @@
 namespace mizzen::freelance {
 
 using patterns::clock_now;
+using patterns::detail::pending_request;
 
-class client::shell final : public server_link_owner,
-                            public std::enable_shared_from_this<client::shell> {
+class client_shell final : public server_link_owner,
+                           public std::enable_shared_from_this<client_shell> {
 public:
-    shell(const asio::any_io_executor& executor, const client_options& options)
+    client_shell(const asio::any_io_executor& executor, const client_options& options)
         : executor_{executor}, options_{options}, timer_{executor},
           core_{options, patterns::random_seed(), clock_now()} {}
 
@@ -81,7 +83,7 @@ public:
     }
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
-    [[nodiscard]] const client_core& core() const noexcept { return core_; }
+    [[nodiscard]] const client_stats& stats() const noexcept { return core_.stats(); }
 
     void link_up(client_core::server_id server) override {
         core_.up(server, clock_now());
@@ -164,29 +166,6 @@ private:
     bool stopped_ = false;
 };
 
-client::client(const asio::any_io_executor& executor, const client_options& options)
-    : shell_{std::make_shared<shell>(executor, options)} {}
-
-client& client::operator=(client&& other) noexcept {
-    if (this != &other) {
-        stop();
-        shell_ = std::move(other.shell_);
-    }
-    return *this;
-}
-
-client::~client() { stop(); }
-
-client::executor_type client::get_executor() const noexcept { return shell_->executor(); }
-void client::connect(std::string_view endpoint) {
-    std::error_code ec;
-    connect(endpoint, ec);
-    if (ec)
-        throw std::system_error{ec, "connect"};
-}
-void client::connect(std::string_view endpoint, std::error_code& ec) {
-    shell_->connect(endpoint, ec);
-}
 void client::disconnect(std::string_view endpoint) {
     std::error_code ec;
     disconnect(endpoint, ec);
@@ -196,18 +175,13 @@ void client::disconnect(std::string_view endpoint) {
 void client::disconnect(std::string_view endpoint, std::error_code& ec) {
     shell_->disconnect(endpoint, ec);
 }
-void client::stop() noexcept {
-    if (shell_)
-        shell_->stop();
-}
-const client_stats& client::stats() const noexcept { return shell_->core().stats(); }
 std::uint64_t client::enqueue(std::unique_ptr<pending_request> op, const service_name& to,
                               message what, std::optional<milliseconds> timeout) {
     return shell_->enqueue(std::move(op), to, std::move(what), timeout);
 }
-void client::cancel(const std::weak_ptr<shell>& shell, std::uint64_t number) {
-    if (const auto alive = shell.lock())
-        alive->cancel(number);
-}
 
 } // namespace mizzen::freelance
+
+template class mizzen::patterns::async_client<mizzen::freelance::client_shell,
+                                              mizzen::freelance::client_options,
+                                              mizzen::freelance::client_stats>;

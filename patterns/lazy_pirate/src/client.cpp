@@ -1,5 +1,6 @@
 // The client's shell: carries messages and time between DEALERs and the core.
 #include "service_name.hpp"
+#include "shell_client.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/dealer.hpp>
 #include <mizzen/endpoint.hpp>
@@ -16,10 +17,11 @@
 namespace mizzen::lazy_pirate {
 
 using patterns::clock_now;
+using patterns::detail::pending_request;
 
-class client::shell : public std::enable_shared_from_this<client::shell> {
+class client_shell : public std::enable_shared_from_this<client_shell> {
 public:
-    shell(const asio::any_io_executor& executor, const client_options& options)
+    client_shell(const asio::any_io_executor& executor, const client_options& options)
         : executor_{executor}, service_{options.service}, timer_{executor},
           core_{options, patterns::random_seed()} {}
 
@@ -66,7 +68,7 @@ public:
     }
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
-    [[nodiscard]] const client_core& core() const noexcept { return core_; }
+    [[nodiscard]] const client_stats& stats() const noexcept { return core_.stats(); }
 
 private:
     struct lane {
@@ -166,41 +168,13 @@ private:
     bool stopped_ = false;
 };
 
-client::client(const asio::any_io_executor& executor, const client_options& options)
-    : shell_{std::make_shared<shell>(executor, options)} {}
-
-client& client::operator=(client&& other) noexcept {
-    if (this != &other) {
-        stop();
-        shell_ = std::move(other.shell_);
-    }
-    return *this;
-}
-
-client::~client() { stop(); }
-
-client::executor_type client::get_executor() const noexcept { return shell_->executor(); }
-void client::connect(std::string_view endpoint) {
-    std::error_code ec;
-    connect(endpoint, ec);
-    if (ec)
-        throw std::system_error{ec, "connect"};
-}
-void client::connect(std::string_view endpoint, std::error_code& ec) {
-    shell_->connect(endpoint, ec);
-}
-void client::stop() noexcept {
-    if (shell_)
-        shell_->stop();
-}
-const client_stats& client::stats() const noexcept { return shell_->core().stats(); }
 std::uint64_t client::enqueue(std::unique_ptr<pending_request> op, const service_name& to,
                               message what) {
     return shell_->enqueue(std::move(op), to, std::move(what));
 }
-void client::cancel(const std::weak_ptr<shell>& shell, std::uint64_t number) {
-    if (const auto alive = shell.lock())
-        alive->cancel(number);
-}
 
 } // namespace mizzen::lazy_pirate
+
+template class mizzen::patterns::async_client<mizzen::lazy_pirate::client_shell,
+                                              mizzen::lazy_pirate::client_options,
+                                              mizzen::lazy_pirate::client_stats>;

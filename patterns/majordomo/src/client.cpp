@@ -1,5 +1,6 @@
 // The client's shell: carries messages and time between links and the core, and ends operations.
 #include "client_link.hpp"
+#include "shell_client.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/endpoint.hpp>
 #include <mizzen/error.hpp>
@@ -24,10 +25,10 @@ using patterns::clock_now;
 using detail::client_link;
 using detail::request_operation;
 
-class client::shell final : public std::enable_shared_from_this<client::shell>,
-                            private detail::client_link_owner {
+class client_shell final : public std::enable_shared_from_this<client_shell>,
+                           private detail::client_link_owner {
 public:
-    shell(asio::any_io_executor executor, const client_options& options)
+    client_shell(asio::any_io_executor executor, const client_options& options)
         : executor_{std::move(executor)}, service_{options.service}, timer_{executor_},
           core_{options, patterns::random_seed()} {}
 
@@ -184,7 +185,7 @@ private:
     }
     void run_handlers() {
         struct rest { // whatever a handler throws
-            shell& at;
+            client_shell& at;
             std::size_t done = 0;
             ~rest() {
                 at.ended_.erase(at.ended_.begin(),
@@ -226,42 +227,14 @@ private:
     bool stopped_ = false;
 };
 
-client::client(asio::any_io_executor executor, const client_options& options)
-    : shell_{std::make_shared<shell>(std::move(executor), options)} {}
-
-client& client::operator=(client&& other) noexcept {
-    if (this != &other) {
-        stop();
-        shell_ = std::move(other.shell_);
-    }
-    return *this;
-}
-
-client::~client() { stop(); }
-
-client::executor_type client::get_executor() const noexcept { return shell_->executor(); }
-void client::connect(std::string_view endpoint) {
-    std::error_code ec;
-    connect(endpoint, ec);
-    if (ec)
-        throw std::system_error{ec, "connect"};
-}
-void client::connect(std::string_view endpoint, std::error_code& ec) {
-    shell_->connect(endpoint, ec);
-}
 void client::hold(bool on) { shell_->hold(on); }
-void client::stop() noexcept {
-    if (shell_)
-        shell_->stop();
-}
-const client_stats& client::stats() const noexcept { return shell_->stats(); }
 std::uint64_t client::enqueue(std::unique_ptr<request_operation> op, const service_name& to,
                               message what, const request_options& how) {
     return shell_->enqueue(std::move(op), to, std::move(what), how);
 }
-void client::cancel(const std::weak_ptr<shell>& shell, std::uint64_t number) {
-    if (const auto alive = shell.lock())
-        alive->cancel(number);
-}
 
 } // namespace mizzen::majordomo
+
+template class mizzen::patterns::async_client<mizzen::majordomo::client_shell,
+                                              mizzen::majordomo::client_options,
+                                              mizzen::majordomo::client_stats>;

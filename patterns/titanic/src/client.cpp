@@ -1,4 +1,5 @@
 // The client's shell: asks what its calls want to be asked, and pauses as long as they say.
+#include "shell_client.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/patterns/majordomo/client.hpp>
 #include <mizzen/patterns/titanic/client.hpp>
@@ -14,16 +15,17 @@
 namespace mizzen::titanic {
 
 using patterns::clock_now;
+using patterns::detail::pending_request;
 
-class client::shell final : public std::enable_shared_from_this<client::shell> {
+class client_shell final : public std::enable_shared_from_this<client_shell> {
 public:
-    shell(asio::any_io_executor executor, const client_options& options)
+    client_shell(asio::any_io_executor executor, const client_options& options)
         : options_{options}, found_{options.how}, asked_{std::move(executor), options.asking},
           random_{patterns::random_seed()} {}
 
     void connect(std::string_view endpoint, std::error_code& ec) { asked_.connect(endpoint, ec); }
 
-    std::uint64_t begin(std::unique_ptr<pending> op, client_call::about&& what) {
+    std::uint64_t begin(std::unique_ptr<pending_request> op, client_call::about&& what) {
         if (stopped_) {
             op->complete(asio::error::operation_aborted, {});
             return 0;
@@ -57,13 +59,13 @@ public:
 
 private:
     struct running {
-        running(const asio::any_io_executor& executor, std::unique_ptr<pending> operation,
+        running(const asio::any_io_executor& executor, std::unique_ptr<pending_request> operation,
                 client_call::about&& what, const client_options& options, submission& found,
                 std::uint64_t seed)
             : op{std::move(operation)}, timer{executor},
               call{std::move(what), options, found, seed, clock_now()} {}
 
-        std::unique_ptr<pending> op;
+        std::unique_ptr<pending_request> op;
         asio::steady_timer timer;
         /// Shared with the question, which looks at it once more when it ends.
         std::shared_ptr<asio::cancellation_signal> stop_question =
@@ -120,35 +122,6 @@ private:
     bool stopped_ = false;
 };
 
-client::client(asio::any_io_executor executor, const client_options& options)
-    : shell_{std::make_shared<shell>(std::move(executor), options)} {}
-
-client& client::operator=(client&& other) noexcept {
-    if (this != &other) {
-        stop();
-        shell_ = std::move(other.shell_);
-    }
-    return *this;
-}
-
-client::~client() { stop(); }
-
-client::executor_type client::get_executor() const noexcept { return shell_->executor(); }
-void client::connect(std::string_view endpoint) {
-    std::error_code ec;
-    connect(endpoint, ec);
-    if (ec)
-        throw std::system_error{ec, "connect"};
-}
-void client::connect(std::string_view endpoint, std::error_code& ec) {
-    shell_->connect(endpoint, ec);
-}
-void client::stop() noexcept {
-    if (shell_)
-        shell_->stop();
-}
-const majordomo::client_stats& client::stats() const noexcept { return shell_->stats(); }
-
 client_call::about client::about(client_call::goal what, const service_name& service, message body,
                                  const request_options& wanted) const {
     return {what, std::string{service.value_or(shell_->service())}, std::move(body),
@@ -158,12 +131,12 @@ client_call::about client::about(client_call::goal what, const request_id& id, m
     return {what, {}, {}, id, limit};
 }
 
-std::uint64_t client::begin(std::unique_ptr<pending> op, client_call::about what) {
+std::uint64_t client::begin(std::unique_ptr<pending_request> op, client_call::about what) {
     return shell_->begin(std::move(op), std::move(what));
-}
-void client::cancel(const std::weak_ptr<shell>& shell, std::uint64_t number) {
-    if (const auto alive = shell.lock())
-        alive->cancel(number);
 }
 
 } // namespace mizzen::titanic
+
+template class mizzen::patterns::async_client<mizzen::titanic::client_shell,
+                                              mizzen::titanic::client_options,
+                                              mizzen::majordomo::client_stats>;

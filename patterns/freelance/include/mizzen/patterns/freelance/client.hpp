@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mizzen/message.hpp>
+#include <mizzen/patterns/common/async_client.hpp>
 #include <mizzen/patterns/common/detail/handler_request.hpp>
 #include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/freelance/client_core.hpp>
@@ -9,10 +10,7 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
-#include <asio/cancellation_type.hpp>
-#include <asio/execution_context.hpp>
 
-#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,33 +21,20 @@
 
 namespace mizzen::freelance {
 
+class client_shell;
+using client_base = patterns::async_client<client_shell, client_options, client_stats>;
+
 /// Asks servers of the Guide's second and third model; for the first one lazy_pirate::client asks
 /// one after the other. Keeps a connection to each: a ROUTER in model 3, as RFC 10 has it, and a
 /// DEALER in model 2. A patterns::request_client.
 ///
-/// Threads    All calls are made on the executor, which has to be serial, as a socket's.
-/// Lifetime   Destroying a client ends its requests with asio::error::operation_aborted.
-class client {
+/// connect    Adds a server, at any time; adding one that is there does nothing.
+class client : public client_base {
 public:
-    using executor_type = asio::any_io_executor;
+    using client_base::client_base;
 
-    explicit client(const asio::any_io_executor& executor, const client_options& options = {});
-    template <std::derived_from<asio::execution_context> Context>
-    explicit client(Context& context, const client_options& options = {})
-        : client{context.get_executor(), options} {}
-    client(client&&) noexcept = default;
-    client& operator=(client&& other) noexcept;
-    client(const client&) = delete;
-    client& operator=(const client&) = delete;
-    ~client();
-
-    [[nodiscard]] executor_type get_executor() const noexcept;
-
-    /// Adds a server, or removes it, at any time; adding one that is there does nothing. Errors:
-    /// those of parse_endpoint, and mizzen::errc::no_such_endpoint. The forms without `ec` throw
-    /// std::system_error.
-    void connect(std::string_view endpoint);
-    void connect(std::string_view endpoint, std::error_code& ec);
+    /// Removes a server, at any time. Errors: mizzen::errc::no_such_endpoint. The form without `ec`
+    /// throws std::system_error.
     void disconnect(std::string_view endpoint);
     void disconnect(std::string_view endpoint, std::error_code& ec);
 
@@ -86,13 +71,7 @@ public:
                              std::forward<Token>(token));
     }
 
-    /// Ends all requests with asio::error::operation_aborted, and closes.
-    void stop() noexcept;
-
-    [[nodiscard]] const client_stats& stats() const noexcept;
-
 private:
-    class shell;
     using pending_request = patterns::detail::pending_request;
 
     template <class Handler>
@@ -101,20 +80,15 @@ private:
         auto op = std::make_unique<patterns::detail::handler_request<pending_request, Handler>>(
             std::move(handler), get_executor());
         auto slot = op->cancellation_slot();
-        const std::uint64_t number = enqueue(std::move(op), to, std::move(what), timeout);
-        if (number != 0 && slot.is_connected())
-            slot.assign(
-                [shell = std::weak_ptr<class shell>{shell_}, number](asio::cancellation_type how) {
-                    if (how != asio::cancellation_type::none)
-                        cancel(shell, number);
-                });
+        let_cancel(slot, enqueue(std::move(op), to, std::move(what), timeout));
     }
     /// 0 if it is over already.
     [[nodiscard]] std::uint64_t enqueue(std::unique_ptr<pending_request> op, const service_name& to,
                                         message what, std::optional<milliseconds> timeout);
-    static void cancel(const std::weak_ptr<shell>& shell, std::uint64_t number);
-
-    std::shared_ptr<shell> shell_;
 };
 
 } // namespace mizzen::freelance
+
+extern template class mizzen::patterns::async_client<mizzen::freelance::client_shell,
+                                                     mizzen::freelance::client_options,
+                                                     mizzen::freelance::client_stats>;

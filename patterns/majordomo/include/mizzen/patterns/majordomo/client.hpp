@@ -2,16 +2,14 @@
 #pragma once
 
 #include <mizzen/message.hpp>
+#include <mizzen/patterns/common/async_client.hpp>
 #include <mizzen/patterns/majordomo/client_options.hpp>
 #include <mizzen/patterns/majordomo/detail/request_operation.hpp>
 #include <mizzen/patterns/majordomo/error.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
-#include <asio/cancellation_type.hpp>
-#include <asio/execution_context.hpp>
 
-#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +20,9 @@
 
 namespace mizzen::majordomo {
 
+class client_shell;
+using client_base = patterns::async_client<client_shell, client_options, client_stats>;
+
 /// The first request asks the broker what it knows. One that knows request tags gets all requests
 /// on one connection, in which replies come in any order. At any other each request has a
 /// connection to itself for as long as it lasts, so that its reply is matched for certain; idle
@@ -31,28 +32,10 @@ namespace mizzen::majordomo {
 /// Every request ends once: with its reply, with an error that the broker or the worker told of, or
 /// abandoned (timed_out, interrupted). A patterns::request_client.
 ///
-/// Threads    All calls are made on the executor, which has to be serial, as a socket's.
-/// Lifetime   Destroying a client ends its requests with asio::error::operation_aborted.
-class client {
+/// connect    Adds a broker to the list. To be called before the first request.
+class client : public client_base {
 public:
-    using executor_type = asio::any_io_executor;
-
-    explicit client(asio::any_io_executor executor, const client_options& options = {});
-    template <std::derived_from<asio::execution_context> Context>
-    explicit client(Context& context, const client_options& options = {})
-        : client{context.get_executor(), options} {}
-    client(client&&) noexcept = default;
-    client& operator=(client&& other) noexcept;
-    client(const client&) = delete;
-    client& operator=(const client&) = delete;
-    ~client();
-
-    [[nodiscard]] executor_type get_executor() const noexcept;
-
-    /// Adds a broker to the list. To be called before the first request. Errors: those of
-    /// parse_endpoint; socket_closed. The form without `ec` throws std::system_error.
-    void connect(std::string_view endpoint);
-    void connect(std::string_view endpoint, std::error_code& ec);
+    using client_base::client_base;
 
     /// Sends a request, again when no reply comes in time, and receives the reply's body.
     ///
@@ -96,14 +79,7 @@ public:
     /// While it is on, no replies are read, which in the end holds up the broker. Time-outs go on.
     void hold(bool on);
 
-    /// Ends all requests with asio::error::operation_aborted, and closes.
-    void stop() noexcept;
-
-    [[nodiscard]] const client_stats& stats() const noexcept;
-
 private:
-    class shell;
-
     template <class Handler>
     void start(Handler handler, const service_name& to, message what, const request_options& how,
                partial_handler parts) {
@@ -112,20 +88,15 @@ private:
         auto op = std::make_unique<detail::handler_request<Handler>>(std::move(handler), io,
                                                                      std::move(take_part));
         auto slot = op->cancellation_slot();
-        const std::uint64_t number = enqueue(std::move(op), to, std::move(what), how);
-        if (number != 0 && slot.is_connected())
-            slot.assign([shell = std::weak_ptr<class shell>{shell_},
-                         number](asio::cancellation_type how_far) {
-                if (how_far != asio::cancellation_type::none)
-                    cancel(shell, number);
-            });
+        let_cancel(slot, enqueue(std::move(op), to, std::move(what), how));
     }
     [[nodiscard]] std::uint64_t enqueue(std::unique_ptr<detail::request_operation> op,
                                         const service_name& to, message what,
                                         const request_options& how);
-    static void cancel(const std::weak_ptr<shell>& shell, std::uint64_t number);
-
-    std::shared_ptr<shell> shell_;
 };
 
 } // namespace mizzen::majordomo
+
+extern template class mizzen::patterns::async_client<mizzen::majordomo::client_shell,
+                                                     mizzen::majordomo::client_options,
+                                                     mizzen::majordomo::client_stats>;

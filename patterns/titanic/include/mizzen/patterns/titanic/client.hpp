@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mizzen/message.hpp>
+#include <mizzen/patterns/common/async_client.hpp>
 #include <mizzen/patterns/common/detail/handler_request.hpp>
 #include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/majordomo/client_options.hpp>
@@ -13,10 +14,7 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
-#include <asio/cancellation_type.hpp>
-#include <asio/execution_context.hpp>
 
-#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,6 +26,9 @@ namespace mizzen::titanic {
 
 using patterns::service_name;
 
+class client_shell;
+using client_base = patterns::async_client<client_shell, client_options, majordomo::client_stats>;
+
 /// Speaks to a Titanic, of any make, behind any Majordomo broker, or to several brokers as
 /// majordomo::client does. Any number of calls at a time.
 ///
@@ -35,31 +36,13 @@ using patterns::service_name;
 /// process and at any time, until it is closed or the server's retention is over. Ids are secrets.
 /// A patterns::request_client: no_service is the service that the options' `asking` names.
 ///
+/// connect    Adds a broker to the list. To be called before the first request.
 /// Errors     errc::refused, server_failed, no_titanic, bad_answer; those of
 ///            majordomo::client::async_request, of which malformed_request is misuse.
 /// Cancel     terminal, partial, total. What Titanic has already stays there.
-/// Threads    All calls are made on the executor, which has to be serial, as a socket's.
-/// Lifetime   Destroying a client ends its calls with asio::error::operation_aborted.
-class client {
+class client : public client_base {
 public:
-    using executor_type = asio::any_io_executor;
-
-    explicit client(asio::any_io_executor executor, const client_options& options = {});
-    template <std::derived_from<asio::execution_context> Context>
-    explicit client(Context& context, const client_options& options = {})
-        : client{context.get_executor(), options} {}
-    client(client&&) noexcept = default;
-    client& operator=(client&& other) noexcept;
-    client(const client&) = delete;
-    client& operator=(const client&) = delete;
-    ~client();
-
-    [[nodiscard]] executor_type get_executor() const noexcept;
-
-    /// Adds a broker to the list. To be called before the first request. Errors: those of
-    /// parse_endpoint. The form without `ec` throws std::system_error.
-    void connect(std::string_view endpoint);
-    void connect(std::string_view endpoint, std::error_code& ec);
+    using client_base::client_base;
 
     /// Has a request stored. Without an error it is on the server's disk.
     ///
@@ -149,14 +132,7 @@ public:
                              std::forward<Token>(token));
     }
 
-    /// Ends all calls with asio::error::operation_aborted, and the connections.
-    void stop() noexcept;
-
-    /// Of what was asked of Titanic's services.
-    [[nodiscard]] const majordomo::client_stats& stats() const noexcept;
-
 private:
-    class shell;
     using pending = patterns::detail::pending_request;
 
     [[nodiscard]] client_call::about about(client_call::goal what, const service_name& service,
@@ -175,18 +151,13 @@ private:
         auto op = std::make_unique<patterns::detail::handler_request<pending, Handler>>(
             std::move(handler), get_executor());
         auto slot = op->cancellation_slot();
-        const std::uint64_t number = begin(std::move(op), std::move(what));
-        if (number != 0 && slot.is_connected())
-            slot.assign([shell = std::weak_ptr<class shell>{shell_},
-                         number](asio::cancellation_type how_far) {
-                if (how_far != asio::cancellation_type::none)
-                    cancel(shell, number);
-            });
+        let_cancel(slot, begin(std::move(op), std::move(what)));
     }
     [[nodiscard]] std::uint64_t begin(std::unique_ptr<pending> op, client_call::about what);
-    static void cancel(const std::weak_ptr<shell>& shell, std::uint64_t number);
-
-    std::shared_ptr<shell> shell_;
 };
 
 } // namespace mizzen::titanic
+
+extern template class mizzen::patterns::async_client<mizzen::titanic::client_shell,
+                                                     mizzen::titanic::client_options,
+                                                     mizzen::majordomo::client_stats>;
