@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -56,7 +57,8 @@ int run(const CLI::App& sub, const options& given) {
         body = sub.get_option("service")->as<std::string>();
     if (!read_body("request", body, body))
         return failed;
-    return plain_requests<lazy_pirate::client>{io, client, "request", body, 1}.run();
+    const auto repeat = sub.get_option("--repeat")->as<std::uint64_t>();
+    return plain_requests<lazy_pirate::client>{io, client, "request", body, repeat}.run();
 }
 
 } // namespace

@@ -39,6 +39,13 @@ class One(harness.CommandTest):
         self.assertEqual((1, b""), (result.returncode, result.stdout))
         self.assertIn(b"no reply in time", result.stderr)
 
+    def test_a_lazy_request_is_sent_as_often_as_it_is_told_to(self):
+        server = self.spawn(harness.MIZZEN, "freelance", "server", "--model", "1", "--echo", "--bind",
+                            "tcp://127.0.0.1:*")
+        endpoint = self.line_of(server).removeprefix("listening ")
+        result = self.run_mizzen("request", "--lazy", "x", "--broker", endpoint, "--repeat", "3")
+        self.assertEqual((0, b"x\nx\nx\n"), (result.returncode, result.stdout), result.stderr)
+
     def test_a_signal_ends_it_with_status_1(self):
         with socket.create_server(("127.0.0.1", 0)) as mute:
             mute.settimeout(harness.PATIENCE)

@@ -9,7 +9,8 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close() sends RST and drops what w
 
 
 class FlakyProxy:
-    """Listens until close(); `target` is (host, port), dialled anew for every connection."""
+    """Listens until close(); `target`, dialled anew for every connection, is (host, port), or a
+    path."""
 
     def __init__(self, target):
         self.target = target
@@ -35,6 +36,9 @@ class FlakyProxy:
     def close(self):
         self.ask(b"q")
         self.thread.join()
+        self.wish.close()
+        self.wishes.close()
+        self.selector.close()
 
     def ask(self, wish):
         self.wish.sendall(wish)
@@ -74,13 +78,24 @@ class FlakyProxy:
     def accept(self):
         near = self.listener.accept()[0]
         try:
-            far = socket.create_connection(self.target)
+            far = self.dial()
         except OSError:
             near.close()
             return
         self.other[near], self.other[far] = far, near
         for one in near, far:
             self.selector.register(one, selectors.EVENT_READ)
+
+    def dial(self):
+        if not isinstance(self.target, str):
+            return socket.create_connection(self.target)
+        far = socket.socket(socket.AF_UNIX)
+        try:
+            far.connect(self.target)
+        except OSError:
+            far.close()
+            raise
+        return far
 
     def carry(self, one):
         try:

@@ -78,26 +78,30 @@ class Half:
                 send_at = time.monotonic() + self.beat
 
 
+def connected(context, endpoint):
+    socket = context.socket(zmq.REQ)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.connect(endpoint)
+    return socket
+
+
 def client(count, settle, *endpoints):
     """As the Guide's: one request at a time, decimal numbers, for ever."""
     context = zmq.Context()
-    at, socket, last = 0, None, time.monotonic()
+    at, last = 0, time.monotonic()
+    socket = connected(context, endpoints[at])
     for number in range(1, int(count) + 1):
         replied = False
         while not replied:
-            if socket is None:
-                socket = context.socket(zmq.REQ)
-                socket.setsockopt(zmq.LINGER, 0)
-                socket.connect(endpoints[at])
             socket.send(b"%d" % number)
             limit = time.monotonic() + 1
             while not replied and socket.poll(max(0, (limit - time.monotonic()) * 1000)):
                 replied = socket.recv() == b"%d" % number
             if not replied:
                 socket.close()
-                socket = None
                 at = (at + 1) % len(endpoints)
-                time.sleep(int(settle) / 1000)  # the Guide's client does nothing meanwhile
+                socket = connected(context, endpoints[at])
+                socket.poll(int(settle))  # nothing comes: it was not asked yet
         now = time.monotonic()
         print(number, round((now - last) * 1000), flush=True)
         last = now

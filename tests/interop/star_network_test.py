@@ -1,0 +1,349 @@
+"""Binary Star across hosts whose cables are cut, in the layouts that its README calls safe.
+
+MIZZEN_STAR_ROUNDS rounds (10), half of them in each layout, by the seed MIZZEN_STAR_SEED (a new one,
+which is printed). In each something happens to a half or to a cable while clients ask all the time.
+Every request has its reply, or its error where its client may give up; two halves never serve at once,
+but for the moment after a cut ended in which they do not hear each other yet. How long the fail-overs
+took is printed.
+"""
+
+import itertools
+import os
+import pathlib
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+
+import harness  # noqa: E402, beside the command's tests
+import network  # noqa: E402, beside this
+
+ROUNDS = int(os.environ.get("MIZZEN_STAR_ROUNDS", 10))
+SEED = int(os.environ.get("MIZZEN_STAR_SEED", random.randrange(1 << 32)))
+HEARTBEAT, TIMEOUT = 100, 1000  # ms
+OTHER = {"primary": "backup", "backup": "primary"}
+PATIENT = ("--timeout", "500", "--retries", "1000")
+HURRIED = ("--timeout", "300", "--retries", "0")  # and never settles
+
+# Tells who replies, and when: /proc/uptime is one clock for all the hosts, and ticks so often.
+TICK = 0.01  # s
+JOB = 'read body; read now idle </proc/uptime; echo "$body %s $now"'
+
+
+def uptime():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Client(threading.Thread):
+    """Takes note of replies: when each was made, and by whom."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.body = body
+        self.seen, self.wrong = [], []
+        self.more = threading.Condition()
+
+    def take(self, line):
+        words = line.split()
+        with self.more:
+            if len(words) == 3 and words[0] == self.body and words[1] in OTHER:
+                self.seen.append((float(words[2]), words[1]))
+            else:
+                self.wrong.append(line)
+            self.more.notify_all()
+
+    def wait_for(self, half, since):
+        """A reply by that half, made since then."""
+        with self.more:
+            return self.more.wait_for(lambda: any(by == half and when >= since for when, by in
+                                                  reversed(self.seen[-100:])), harness.PATIENCE)
+
+
+class Patient(Client):
+    """One process, whose every request is answered."""
+
+    def __init__(self, body, process):
+        super().__init__(body)
+        self.process = process
+        self.start()
+
+    def run(self):
+        with os.fdopen(os.dup(self.process.stdout.fileno())) as lines:
+            for line in lines:
+                self.take(line)
+
+
+class Hurried(Client):
+    """A new process for each request, which asks the halves in any order, and may give up."""
+
+    def __init__(self, body, ask):
+        super().__init__(body)
+        self.ask = ask
+        self.errors, self.done = [], False
+        self.start()
+
+    def run(self):
+        while not self.done:
+            told = self.ask()
+            if told.returncode == 0:
+                self.take(told.stdout.decode())
+            else:
+                with self.more:
+                    self.errors.append(told.stderr.decode())
+                    self.more.notify_all()
+
+    def wait_for_error(self):
+        with self.more:
+            had = len(self.errors)
+            return self.more.wait_for(lambda: len(self.errors) > had, harness.PATIENCE)
+
+    def stop(self):
+        self.done = True
+        self.join()
+
+
+class StarNetwork(harness.CommandTest):
+    real = True
+
+    def setUp(self):
+        super().setUp()
+        print(f"MIZZEN_STAR_SEED={SEED} MIZZEN_STAR_ROUNDS={ROUNDS}", file=sys.stderr)
+        self.random = random.Random(f"{SEED} {self.id()}")  # each test its own
+        self.fail_overs, self.overlaps = [], []
+
+    def lay(self, links):
+        """Two halves that hear each other by those links, and clients at the front."""
+        self.links = links
+        self.net = network.make(self.folder, {**dict.fromkeys(OTHER, {"front", *links}),
+                                              "clients": {"front"}}, self.real)
+        self.addCleanup(self.net.close)
+        self.halves = {role: self.half(role) for role in OTHER}
+        self.active = "primary"
+        self.settled()
+        self.clients = [self.patient(f"patient{i}") for i in range(3)]
+        chance = random.Random(SEED)
+        self.hurried = Hurried("hurried", lambda: self.run_command(
+            self.asking("hurried", chance.sample(list(OTHER), 2), *HURRIED)))
+        self.addCleanup(self.hurried.stop)
+
+    def half(self, role):
+        other = OTHER[role]
+        links = []
+        for link in self.links:
+            links += ["--publish", self.net.listens(role, link, 5003),
+                      "--peer", self.net.reaches(role, other, link, 5003)]
+        process = self.spawn(
+            *self.net.on(role), harness.MIZZEN, "star", role, "--exec", JOB % role,
+            "--bind", self.net.listens(role, "front", 5001), *links, "--control", self.control(role),
+            "--heartbeat", str(HEARTBEAT), "--peer-timeout", str(TIMEOUT))
+        for _ in range(2 + len(self.links)):
+            self.assertIn("listening", self.line_of(process), self.log_of(process))
+        return process
+
+    def control(self, role):
+        return f"ipc://{self.folder}/{role}-control"  # a file: no cable is on the way
+
+    def asking(self, body, halves, *options):
+        ends = [word for role in halves for word in
+                ("--broker", self.net.reaches("clients", role, "front", 5001))]
+        return (*self.net.on("clients"), harness.MIZZEN, "request", "--lazy", body, *ends, *options)
+
+    def patient(self, body):
+        process = self.spawn(*self.asking(body, OTHER, "--settle", str(TIMEOUT), "--repeat",
+                                          "1000000000", *PATIENT))
+        self.addCleanup(self.kill, process)
+        return Patient(body, process)
+
+    def run_command(self, command):
+        return subprocess.run(command, capture_output=True, timeout=2 * harness.PATIENCE, check=False)
+
+    def facts(self, role):
+        told = self.run_mizzen("star", "status", "--control", self.control(role))
+        return dict(line.split(" ", 1) for line in told.stdout.decode().splitlines())
+
+    def settled(self):
+        """Once the halves are active and passive, and know it; whichever is active."""
+        limit = time.monotonic() + harness.PATIENCE
+        while time.monotonic() < limit:
+            is_now = {role: self.facts(role) for role in OTHER}
+            for role, other in OTHER.items():
+                one, two = is_now[role], is_now[other]
+                if (one.get("state"), one.get("peer"), two.get("state"), two.get("peer")) == \
+                        ("active", "passive", "passive", "active"):
+                    self.active = role
+                    return
+        self.fail(f"the pair does not settle: {is_now}")
+
+    # What happens. Each gives what sets it right, and who serves meanwhile.
+
+    def kill_one(self, role):
+        self.kill(self.halves[role])
+
+        def restart():
+            self.halves[role] = self.half(role)
+        return restart, OTHER[self.active] if role == self.active else self.active
+
+    def kill_the_active(self):
+        return self.kill_one(self.active)
+
+    def kill_the_passive(self):
+        return self.kill_one(OTHER[self.active])
+
+    def restart_the_active(self):
+        mend, then = self.kill_one(self.active)
+        mend()
+        return lambda: None, then
+
+    def kill_both(self):
+        mends = [self.kill_one(role)[0] for role in OTHER]
+        return lambda: [mend() for mend in mends], None
+
+    def stop(self, role):
+        self.halves[role].send_signal(signal.SIGSTOP)
+        return lambda: self.halves[role].send_signal(signal.SIGCONT)
+
+    def stop_the_active(self):
+        return self.stop(self.active), OTHER[self.active]
+
+    def stop_the_passive(self):
+        return self.stop(OTHER[self.active]), self.active
+
+    def cut(self, *cables, way=network.BOTH):
+        for cable in cables:
+            self.net.cut(*cable, way)
+        return lambda: [self.net.mend(*cable, way) for cable in cables]
+
+    def all_of(self, role):
+        return [(role, link) for link in {"front", *self.links}]
+
+    def cut_the_active_off(self):
+        return self.cut(*self.all_of(self.active)), OTHER[self.active]
+
+    def cut_the_active_off_one_way(self):
+        way = self.random.choice([network.INTO, network.OUT_OF] if self.net.one_way
+                                 else [network.BOTH])
+        return self.cut(*self.all_of(self.active), way=way), OTHER[self.active]
+
+    def cut_the_passive_off(self):
+        return self.cut(*self.all_of(OTHER[self.active])), self.active
+
+    def cut_both_off(self):
+        return self.cut(*self.all_of("primary"), *self.all_of("backup")), None
+
+    def cut_the_clients_off(self):
+        return self.cut(("clients", "front")), None
+
+    def cut_the_pairs_own_link(self):
+        return self.cut((self.active, "pair")), self.active
+
+    def cut_the_actives_front(self):
+        """Which the passive one cannot know, as it hears it by the other link."""
+        return self.cut((self.active, "front")), None
+
+    ANYWHERE = (kill_the_active, kill_the_passive, restart_the_active, kill_both, stop_the_active,
+                stop_the_passive, cut_the_active_off, cut_the_passive_off, cut_both_off,
+                cut_the_clients_off)
+    # The first of these are the likeliest to go wrong, and come twice as often.
+    ONE_SWITCH = (*ANYWHERE, cut_the_active_off, cut_the_active_off_one_way)
+    TWO_LINKS = (*ANYWHERE, cut_the_active_off, cut_the_pairs_own_link, cut_the_actives_front)
+
+    def replies_between(self, begin, end):
+        found = [each for client in (*self.clients, self.hurried) for each in list(client.seen)
+                 if begin <= each[0] < end]
+        return sorted(found, key=lambda each: (each[0], each[1] != self.active))
+
+    def turns(self, replies):
+        """The halves that served, without repetition."""
+        return [half for half, _ in itertools.groupby(half for _, half in replies)]
+
+    def wait_out(self, serving, since):
+        """Until what happened has come to what it comes to."""
+        if serving is None:
+            self.assertTrue(self.hurried.wait_for_error(), "nobody serves, and nobody says so")
+            return
+        if serving == self.active:
+            since += 1.2 * TIMEOUT / 1000  # whoever could take over for want of the other would
+        for client in self.clients:
+            self.assertTrue(client.wait_for(serving, since), f"{serving} does not serve")
+
+    def one_round(self, number, happens):
+        before, began = self.active, uptime()
+        mend, serving = happens(self)
+        self.wait_out(serving, began)
+        mended = uptime()
+        if serving not in (None, before):
+            took = next(when for when, by in self.replies_between(began, mended) if by == serving)
+            self.fail_overs.append(took - began)
+        mend()
+        self.settled()
+        settled = uptime()
+        for client in self.clients:
+            self.assertTrue(client.wait_for(self.active, settled + TICK), f"{self.active} does not serve")
+        self.check(number, happens, before, (began, mended, settled, uptime()))
+
+    def check(self, number, happens, before, times):
+        began, mended, settled, ended = times
+        meanwhile = self.turns(self.replies_between(began, mended))
+        self.assertLessEqual(len(meanwhile), 2, "both served")
+        after = self.replies_between(mended, settled + TICK)
+        if len(self.turns(after)) > 2:
+            self.assertIn("cut", happens.__name__, "both served")
+            lasts = [max(when for when, by in after if by == half) for half in OTHER]
+            firsts = [min(when for when, by in after if by == half) for half in OTHER]
+            self.overlaps.append(min(lasts) - max(firsts))
+        self.assertEqual([self.active], self.turns(self.replies_between(settled + TICK, ended)))
+        print(f"round {number}: {happens.__name__} ({before} was active), {mended - began:.1f} s, and "
+              f"{settled - mended:.1f} s to settle", file=sys.stderr)
+
+    def run_rounds(self, count, kinds):
+        for number in range(count):
+            for client in self.clients:
+                self.assertTrue(client.wait_for(self.active, uptime() + self.random.random() / 4))
+            happens = self.random.choice(kinds)
+            with self.subTest(seed=SEED, round=number, happens=happens.__name__):
+                self.one_round(number, happens)
+        self.account()
+        for what, taken in ("fail-over", self.fail_overs), ("both served", self.overlaps):
+            if taken:
+                print(f"{len(taken)} times {what}: p50 {statistics.median(taken):.2f} s, "
+                      f"max {max(taken):.2f} s", file=sys.stderr)
+
+    def account(self):
+        """Of every request: a reply to just this one, or, for the hurried client, an error."""
+        self.hurried.stop()
+        for each in self.hurried.errors:
+            self.assertIn("no reply", each)
+        for client in self.clients:
+            self.kill(client.process, signal.SIGTERM)
+            client.join()
+            self.assertEqual("mizzen request: stopped\n", self.log_of(client.process))
+        self.assertEqual([], [line for each in (*self.clients, self.hurried) for line in each.wrong])
+        print(f"{sum(len(client.seen) for client in self.clients)} replies, and of the hurried client "
+              f"{len(self.hurried.seen)}, and {len(self.hurried.errors)} errors", file=sys.stderr)
+
+    def test_whoever_is_cut_off_from_the_peer_on_one_switch_is_cut_off_from_clients(self):
+        self.lay(("front",))
+        self.run_rounds(ROUNDS - ROUNDS // 2, self.ONE_SWITCH)
+
+    def test_one_of_two_links_between_the_halves_may_break(self):
+        self.lay(("front", "pair"))
+        self.run_rounds(ROUNDS // 2, self.TWO_LINKS)
+
+
+class WithoutNamespaces(StarNetwork):
+    """By proxies, so that what machines without namespaces run is known to work."""
+
+    real = False
+
+    def run_rounds(self, count, kinds):
+        super().run_rounds(min(count, 1), kinds)
+
+
+network.enter()
+harness.main()
