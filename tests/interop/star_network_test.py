@@ -15,13 +15,13 @@ import signal
 import statistics
 import subprocess
 import sys
-import threading
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 
 import harness  # noqa: E402, beside the command's tests
+import asking  # noqa: E402, beside this
 import network  # noqa: E402, beside this
 
 ROUNDS = int(os.environ.get("MIZZEN_STAR_ROUNDS", 10))
@@ -30,82 +30,6 @@ HEARTBEAT, TIMEOUT = 100, 1000  # ms
 OTHER = {"primary": "backup", "backup": "primary"}
 PATIENT = ("--timeout", "500", "--retries", "1000")
 HURRIED = ("--timeout", "300", "--retries", "0")  # and never settles
-
-# Tells who replies, and when: /proc/uptime is one clock for all the hosts, and ticks so often.
-TICK = 0.01  # s
-JOB = 'read body; read now idle </proc/uptime; echo "$body %s $now"'
-
-
-def uptime():
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-class Client(threading.Thread):
-    """Takes note of replies: when each was made, and by whom."""
-
-    def __init__(self, body):
-        super().__init__()
-        self.body = body
-        self.seen, self.wrong = [], []
-        self.more = threading.Condition()
-
-    def take(self, line):
-        words = line.split()
-        with self.more:
-            if len(words) == 3 and words[0] == self.body and words[1] in OTHER:
-                self.seen.append((float(words[2]), words[1]))
-            else:
-                self.wrong.append(line)
-            self.more.notify_all()
-
-    def wait_for(self, half, since):
-        """A reply by that half, made since then."""
-        with self.more:
-            return self.more.wait_for(lambda: any(by == half and when >= since for when, by in
-                                                  reversed(self.seen[-100:])), harness.PATIENCE)
-
-
-class Patient(Client):
-    """One process, whose every request is answered."""
-
-    def __init__(self, body, process):
-        super().__init__(body)
-        self.process = process
-        self.start()
-
-    def run(self):
-        with os.fdopen(os.dup(self.process.stdout.fileno())) as lines:
-            for line in lines:
-                self.take(line)
-
-
-class Hurried(Client):
-    """A new process for each request, which asks the halves in any order, and may give up."""
-
-    def __init__(self, body, ask):
-        super().__init__(body)
-        self.ask = ask
-        self.errors, self.done = [], False
-        self.start()
-
-    def run(self):
-        while not self.done:
-            told = self.ask()
-            if told.returncode == 0:
-                self.take(told.stdout.decode())
-            else:
-                with self.more:
-                    self.errors.append(told.stderr.decode())
-                    self.more.notify_all()
-
-    def wait_for_error(self):
-        with self.more:
-            had = len(self.errors)
-            return self.more.wait_for(lambda: len(self.errors) > had, harness.PATIENCE)
-
-    def stop(self):
-        self.done = True
-        self.join()
 
 
 class StarNetwork(harness.CommandTest):
@@ -128,8 +52,8 @@ class StarNetwork(harness.CommandTest):
         self.settled()
         self.clients = [self.patient(f"patient{i}") for i in range(3)]
         chance = random.Random(SEED)
-        self.hurried = Hurried("hurried", lambda: self.run_command(
-            self.asking("hurried", chance.sample(list(OTHER), 2), *HURRIED)))
+        self.hurried = asking.Hurried("hurried", OTHER, lambda: self.run_command(
+            self.command("hurried", chance.sample(list(OTHER), 2), *HURRIED)))
         self.addCleanup(self.hurried.stop)
 
     def half(self, role):
@@ -139,7 +63,7 @@ class StarNetwork(harness.CommandTest):
             links += ["--publish", self.net.listens(role, link, 5003),
                       "--peer", self.net.reaches(role, other, link, 5003)]
         process = self.spawn(
-            *self.net.on(role), harness.MIZZEN, "star", role, "--exec", JOB % role,
+            *self.net.on(role), harness.MIZZEN, "star", role, "--exec", asking.JOB % role,
             "--bind", self.net.listens(role, "front", 5001), *links, "--control", self.control(role),
             "--heartbeat", str(HEARTBEAT), "--peer-timeout", str(TIMEOUT))
         for _ in range(2 + len(self.links)):
@@ -149,16 +73,16 @@ class StarNetwork(harness.CommandTest):
     def control(self, role):
         return f"ipc://{self.folder}/{role}-control"  # a file: no cable is on the way
 
-    def asking(self, body, halves, *options):
+    def command(self, body, halves, *options):
         ends = [word for role in halves for word in
                 ("--broker", self.net.reaches("clients", role, "front", 5001))]
         return (*self.net.on("clients"), harness.MIZZEN, "request", "--lazy", body, *ends, *options)
 
     def patient(self, body):
-        process = self.spawn(*self.asking(body, OTHER, "--settle", str(TIMEOUT), "--repeat",
+        process = self.spawn(*self.command(body, OTHER, "--settle", str(TIMEOUT), "--repeat",
                                           "1000000000", *PATIENT))
         self.addCleanup(self.kill, process)
-        return Patient(body, process)
+        return asking.Patient(body, OTHER, process)
 
     def run_command(self, command):
         return subprocess.run(command, capture_output=True, timeout=2 * harness.PATIENCE, check=False)
@@ -273,38 +197,41 @@ class StarNetwork(harness.CommandTest):
             self.assertTrue(client.wait_for(serving, since), f"{serving} does not serve")
 
     def one_round(self, number, happens):
-        before, began = self.active, uptime()
+        before, began = self.active, asking.uptime()
         mend, serving = happens(self)
         self.wait_out(serving, began)
-        mended = uptime()
+        mended = asking.uptime()
         if serving not in (None, before):
             took = next(when for when, by in self.replies_between(began, mended) if by == serving)
             self.fail_overs.append(took - began)
         mend()
         self.settled()
-        settled = uptime()
+        settled = asking.uptime()
         for client in self.clients:
-            self.assertTrue(client.wait_for(self.active, settled + TICK), f"{self.active} does not serve")
-        self.check(number, happens, before, (began, mended, settled, uptime()))
+            self.assertTrue(client.wait_for(self.active, settled + asking.TICK),
+                            f"{self.active} does not serve")
+        self.check(number, happens, before, (began, mended, settled, asking.uptime()))
 
     def check(self, number, happens, before, times):
         began, mended, settled, ended = times
         meanwhile = self.turns(self.replies_between(began, mended))
         self.assertLessEqual(len(meanwhile), 2, "both served")
-        after = self.replies_between(mended, settled + TICK)
+        after = self.replies_between(mended, settled + asking.TICK)
         if len(self.turns(after)) > 2:
             self.assertIn("cut", happens.__name__, "both served")
             lasts = [max(when for when, by in after if by == half) for half in OTHER]
             firsts = [min(when for when, by in after if by == half) for half in OTHER]
             self.overlaps.append(min(lasts) - max(firsts))
-        self.assertEqual([self.active], self.turns(self.replies_between(settled + TICK, ended)))
+        then = self.replies_between(settled + asking.TICK, ended)
+        self.assertEqual([self.active], self.turns(then))
         print(f"round {number}: {happens.__name__} ({before} was active), {mended - began:.1f} s, and "
               f"{settled - mended:.1f} s to settle", file=sys.stderr)
 
     def run_rounds(self, count, kinds):
         for number in range(count):
             for client in self.clients:
-                self.assertTrue(client.wait_for(self.active, uptime() + self.random.random() / 4))
+                some_time = self.random.random() / 4
+                self.assertTrue(client.wait_for(self.active, asking.uptime() + some_time))
             happens = self.random.choice(kinds)
             with self.subTest(seed=SEED, round=number, happens=happens.__name__):
                 self.one_round(number, happens)
