@@ -7,6 +7,7 @@ import tempfile
 import time
 import typing
 
+import failover
 import majordomo
 import titanic
 from processes import Failed, Run
@@ -58,6 +59,7 @@ class Work:
     cases: tuple = ()
     quick: tuple = ()  # the cases that `quick` runs
     budgets: typing.ClassVar[dict] = {}  # of the first metric
+    part_of = ""  # what `bench/run` also runs it as a part of
     counts = False  # whether a run's length is ours to choose: run() has a count of things to do
 
     def __init__(self, name, metrics):
@@ -478,6 +480,56 @@ class Recovery(Titanic):
         return titanic.run_recovery(build, side, 100, case, settled_memory)
 
 
+class FailOver(Work):
+    """Ten fail-overs a run, fifty of all: how long the client was without a reply."""
+    sides = ("ours",)
+    case_is = "what happens to the one that serves"
+    cases = ("kill", "stop")
+    part_of = "failover"
+
+    def __init__(self, pattern, kind):
+        def in_milliseconds(figure):
+            return f"{figure:.1f}"
+        super().__init__(f"failover/{pattern}", (
+            Metric("milliseconds", False, "milliseconds, half of ten", in_milliseconds),
+            Metric("milliseconds", False, "milliseconds, the longest of ten", in_milliseconds,
+                   "/longest"),
+            Metric("requests", False, "requests lost", lambda figure: f"{figure:.0f}", "/lost")))
+        self.kind = kind
+
+    def run(self, build, side, case, count):
+        return failover.run_fail_overs(build, self.kind, case)
+
+
+class Freelance(BesidePeers):
+    """One request at a time to one of three servers that live, or to all three (shotgun), beside a
+    REQ and a REP, which have no other server."""
+    sides = ("ours", "req-rep", "libzmq")
+    cases = (16, 1024, 65536)
+    quick = (16,)
+    most = 1_000_000
+    part_of = "failover"
+
+    def __init__(self, model, budgets=None):
+        cpu = Metric("microseconds", False, "microseconds of all processes' processors",
+                     lambda figure: f"{figure:.1f}", "/cpu")
+        super().__init__(f"freelance/model{model}", (MICROSECONDS, cpu))
+        self.model, self.budgets = model, budgets or {}
+        self.plain = RoundTrip("tcp", "req-rep")
+
+    def per_second(self, figure):
+        return 1e6 / figure
+
+    def run(self, build, side, case, count):
+        before = failover.cpu_of_children()
+        if side == "ours":
+            trip = failover.run_model(build, self.model, case, count)
+        else:
+            plain = "ours" if side == "req-rep" else side
+            [trip] = self.plain.run(build, plain, case, count)
+        return trip, (failover.cpu_of_children() - before) / count * 1e6
+
+
 RATES = {16: Budget(5), 64: Budget(4), 256: Budget(3), 1024: Budget(3), 4096: Budget(3),
          65536: Budget(1.3), 1048576: Budget(1)}
 
@@ -507,4 +559,8 @@ WORKS = (
     Durable(),
     Acknowledged(),
     Recovery(),
+    FailOver("star", failover.Pair),
+    FailOver("freelance", failover.Servers),
+    Freelance(3, {16: Budget(at_most=1.2)}),
+    Freelance(2),
 )
