@@ -67,7 +67,7 @@ void end_titanic(titanic_inside& titanic) {
         log("broker", "the store could not be closed: " + ec.message());
 }
 
-/// Drains at the first signal, stops at the second.
+/// Hands over, if it is half of a pair, and drains at the first signal; stops at the second.
 class stopper {
 public:
     stopper(asio::io_context& io, majordomo::broker& broker, titanic_inside& titanic,
@@ -85,20 +85,35 @@ private:
         });
     }
     void stop() {
-        if (std::exchange(told_, true))
-            return broker_.stop();
-        if (titanic_)
-            titanic_->drain();
-        if (pair_)
-            pair_->stop(); // the other one takes over with the next request
+        if (std::exchange(told_, true)) {
+            broker_.stop();
+            return end();
+        }
         const majordomo::broker_stats& now = broker_.stats();
         if (now.dispatched != 0)
             log("broker", "waiting for " + std::to_string(now.dispatched) + " running requests");
         wait();
-        broker_.drain(limit_, [this] {
-            signals_.cancel();
-            end_titanic(titanic_);
-        });
+        if (pair_)
+            pair_->leave(limit_, [this] { drain(); });
+        else
+            drain();
+    }
+    void drain() {
+        if (broker_.stopped())
+            return;
+        if (titanic_)
+            titanic_->drain();
+        if (pair_)
+            pair_->stop(); // if it was not handed over, it takes over with the next request
+        broker_.drain(limit_, [this] { end(); });
+    }
+    void end() {
+        signals_.cancel();
+        end_titanic(titanic_);
+        if (!pair_)
+            return;
+        pair_->stop();
+        pair_->close_store();
     }
 
     asio::signal_set signals_;
@@ -134,13 +149,16 @@ int run(CLI::App& sub, options& given) {
         return usage;
     }
     if (given.titanic.given() && given.pair.given()) {
-        log("broker", "one store cannot be open in both halves of a pair: run `mizzen titanic` "
-                      "beside them instead of --titanic");
-        return usage;
+        if (given.titanic.memory) {
+            log("broker", "a pair's store is a folder that both halves can reach, not --memory");
+            return usage;
+        }
+        if (const int trouble = check_titanic_options("broker", given.titanic))
+            return trouble;
     }
     raise_descriptor_limit();
     std::unique_ptr<titanic::store> kept;
-    if (given.titanic.given()) {
+    if (given.titanic.given() && !given.pair.given()) {
         int trouble = done;
         kept = open_titanic_store("broker", given.titanic, trouble);
         if (!kept)
@@ -154,7 +172,7 @@ int run(CLI::App& sub, options& given) {
     // Before the first line, which tells whoever started us that we can be stopped.
     std::optional<broker_pair> pair;
     if (given.pair.given())
-        pair.emplace(io, broker, given.pair);
+        pair.emplace(io, broker, given.pair, given.titanic);
     const stopper by_signal{io, broker, titanic, pair, given.drain_limit};
     for (const std::string& wanted : given.endpoints) {
         std::error_code ec;

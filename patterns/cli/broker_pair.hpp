@@ -2,12 +2,18 @@
 #pragma once
 
 #include "star_fence.hpp"
+#include "titanic_options.hpp"
 #include <mizzen/patterns/binary_star/star.hpp>
 #include <mizzen/patterns/majordomo/broker.hpp>
+#include <mizzen/patterns/titanic/paired.hpp>
 
 #include <asio/io_context.hpp>
 
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace CLI {
@@ -30,23 +36,34 @@ struct pair_options {
 
 void add_pair(CLI::App& sub, pair_options& options);
 
-/// Lets a broker serve while its half is active. Both outlive the loop's run.
+/// Lets a broker serve while its half is active, with Titanic's store open if there is one. Both
+/// outlive the loop's run.
 class broker_pair {
 public:
-    broker_pair(asio::io_context& io, majordomo::broker& broker, const pair_options& options);
+    broker_pair(asio::io_context& io, majordomo::broker& broker, const pair_options& options,
+                const titanic_options& titanic);
     broker_pair(const broker_pair&) = delete;
     broker_pair& operator=(const broker_pair&) = delete;
 
     /// Listens and connects. Gives the exit status.
     int open(const pair_options& options);
+    /// Has the other half serve, if it is there to do so, once what is at hand was finished, after
+    /// `limit` at the latest; then calls `done`.
+    void leave(std::chrono::milliseconds limit, std::function<void()> done);
+    /// Says no more to the other half. A store that is open is still served, by what is at hand.
     void stop();
+    /// Closes the store, if there is one.
+    void close_store();
 
 private:
-    static binary_star::star_options to_star_options(const pair_options& options);
-    binary_star::star_hooks make_hooks(const pair_options& options);
+    static binary_star::star_options to_star_options(const pair_options& options,
+                                                     const titanic_options& titanic);
+    binary_star::star_hooks make_hooks(const pair_options& options, const titanic_options& titanic);
+    void open_store(std::function<void(bool)> answer);
 
     majordomo::broker& broker_;
     fence_runner fence_;
+    std::optional<titanic::paired> store_;
     binary_star::star half_;
 };
 

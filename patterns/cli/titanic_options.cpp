@@ -126,15 +126,25 @@ titanic::service_options service_options_of(const titanic_options& given) {
     return out;
 }
 
-std::unique_ptr<titanic::store> open_titanic_store(std::string_view name,
-                                                   const titanic_options& options, int& trouble) {
-    trouble = failed;
+int check_titanic_options(std::string_view name, const titanic_options& options) {
     if (options.memory && !options.folder.empty()) { // a configuration can say so
         log(name, "the store is in " + options.folder + " or in memory, not both");
-        trouble = usage;
-        return nullptr;
+        return usage;
     }
+    titanic::journal_options tried = journal_options_of(options);
+    tried.access = titanic::journal_access::inspect; // of an empty one
+    titanic::recovery_report found;
     std::error_code ec;
+    if (!titanic::open_journal(titanic::make_memory_directory(), tried, {}, found, ec)) {
+        log(name, "cannot have a store like that: " + ec.message());
+        return usage;
+    }
+    return done;
+}
+
+std::unique_ptr<titanic::store> open_titanic_store(std::string_view name,
+                                                   const titanic_options& options,
+                                                   std::error_code& ec) {
     std::unique_ptr<titanic::directory> where =
         options.memory ? titanic::make_memory_directory()
                        : titanic::open_directory(options.folder, true, ec);
@@ -147,13 +157,24 @@ std::unique_ptr<titanic::store> open_titanic_store(std::string_view name,
     titanic::recovery_report found;
     auto kept =
         titanic::open_journal(std::move(where), journal_options_of(options), now, found, ec);
-    if (!kept) {
+    if (kept)
+        report(name, found, kept->stats());
+    else if (ec != make_error_code(titanic::errc::locked))
         log(name, "cannot open " + place + ": " + ec.message());
-        trouble = ec == make_error_code(titanic::errc::bad_options) ? usage : failed;
+    return kept;
+}
+
+std::unique_ptr<titanic::store> open_titanic_store(std::string_view name,
+                                                   const titanic_options& options, int& trouble) {
+    trouble = check_titanic_options(name, options);
+    if (trouble != done)
         return nullptr;
-    }
-    report(name, found, kept->stats());
-    trouble = done;
+    std::error_code ec;
+    auto kept = open_titanic_store(name, options, ec);
+    if (!kept)
+        trouble = failed;
+    if (ec == make_error_code(titanic::errc::locked))
+        log(name, "cannot open " + options.folder + ": " + ec.message());
     return kept;
 }
 

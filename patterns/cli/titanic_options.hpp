@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace mizzen::cli {
@@ -37,8 +38,16 @@ void add_titanic_options(CLI::App& sub, titanic_options& options, const std::str
 /// Of the services that have that store.
 [[nodiscard]] titanic::service_options service_options_of(const titanic_options& given);
 
-/// Opens the store, and logs what was found. Null, having said why, if it cannot be had; the exit
-/// status is then in `trouble`.
+/// Whether a store can be had by the options, wherever it is: else says why not, and gives the exit
+/// status.
+[[nodiscard]] int check_titanic_options(std::string_view name, const titanic_options& options);
+
+/// Opens the store, and logs what was found. Null, having said why, if it cannot be had; only that
+/// another process has it (titanic::errc::locked) is not told.
+[[nodiscard]] std::unique_ptr<titanic::store>
+open_titanic_store(std::string_view name, const titanic_options& options, std::error_code& ec);
+
+/// The same after that check. Says everything; the exit status is then in `trouble`.
 [[nodiscard]] std::unique_ptr<titanic::store>
 open_titanic_store(std::string_view name, const titanic_options& options, int& trouble);
 

@@ -215,6 +215,8 @@ private:
         std::error_code ec;
         core_.hand_over(clock_now(), ec);
         end_hand_over(ec);
+        if (ec && core_.now_in().in == state::active)
+            call(hooks_.resumed);
         act();
     }
     void end_hand_over(std::error_code ec) {

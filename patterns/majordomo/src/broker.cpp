@@ -59,8 +59,16 @@ public:
     }
 
     void serve_internal(std::string_view prefix, internal_service serve) {
+        for (auto& [known, server] : services_) {
+            if (known == prefix)
+                return static_cast<void>(server = std::move(serve));
+        }
         core_.add_internal(prefix);
         services_.emplace_back(prefix, std::move(serve));
+    }
+    void end_calls(std::string_view prefix) {
+        core_.end_calls(prefix, clock_now());
+        act_soon();
     }
     void answer(std::uint64_t call, message&& body, status outcome) {
         core_.answer(call, std::move(body), outcome, clock_now());
@@ -264,6 +272,7 @@ void broker::serve_internal(std::string_view prefix, internal_service serve) {
 void broker::answer(std::uint64_t call, message body, status outcome) {
     shell_->answer(call, std::move(body), outcome);
 }
+void broker::end_calls(std::string_view prefix) { shell_->end_calls(prefix); }
 void broker::issue(std::string_view service, message body, broker_core::issue_limits limits,
                    issue_handler done) {
     shell_->issue(service, std::move(body), limits, std::move(done));

@@ -195,6 +195,9 @@ bool broker_core::next_call(call& out) { return state_->next_call(out); }
 void broker_core::answer(std::uint64_t id, message&& body, status outcome, time_point now) {
     state_->answer(id, std::move(body), outcome, now);
 }
+void broker_core::end_calls(std::string_view prefix, time_point now) {
+    state_->end_calls(prefix, now);
+}
 std::uint64_t broker_core::issue(std::string_view service, message&& body, issue_limits limits,
                                  time_point now) {
     return state_->issue(service, std::move(body), limits, now);

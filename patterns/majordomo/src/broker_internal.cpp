@@ -61,6 +61,17 @@ void broker_core::state::answer(std::uint64_t id, message&& body, status outcome
     end_if_drained(now);
 }
 
+void broker_core::state::end_calls(std::string_view prefix, time_point now) {
+    requests_.for_each_open([&](request_record& r) {
+        if (r.where != request_record::phase::inside || !r.inside->starts_with(prefix))
+            return;
+        ++stats.dropped_stopping;
+        leave(r);
+        fail(r, status::stopping, "the service inside the broker ends");
+    });
+    end_if_drained(now);
+}
+
 std::uint64_t broker_core::state::issue(std::string_view service, message&& body,
                                         issue_limits limits, time_point now) {
     ++stats.issued;

@@ -32,6 +32,7 @@ public:
     void add_internal(std::string_view prefix);
     [[nodiscard]] bool next_call(call& out);
     void answer(std::uint64_t id, message&& body, status outcome, time_point now);
+    void end_calls(std::string_view prefix, time_point now);
     std::uint64_t issue(std::string_view service, message&& body, issue_limits limits,
                         time_point now);
     [[nodiscard]] bool next_result(result& out);

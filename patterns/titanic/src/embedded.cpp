@@ -2,6 +2,7 @@
 #include "service_shell.hpp"
 #include <mizzen/patterns/titanic/embedded.hpp>
 
+#include <array>
 #include <utility>
 
 namespace mizzen::titanic {
@@ -9,6 +10,8 @@ namespace {
 
 using majordomo::broker_core;
 using patterns::status;
+
+constexpr std::array names{request_service, submit_service, reply_service, close_service};
 
 attempt_end end_of(const broker_core::result& result) noexcept {
     if (result.outcome == status::ok)
@@ -29,12 +32,17 @@ public:
 
     void serve() {
         open();
-        for (const std::string_view name :
-             {request_service, submit_service, reply_service, close_service})
+        for (const std::string_view name : names)
             broker_.serve_internal(name, [weak = weak_from_this()](broker_core::call&& asked) {
                 if (const auto self = weak.lock())
                     self->call(asked.id, asked.service, std::move(asked.body));
             });
+    }
+
+    /// Clients whose calls will not be answered do not wait for that.
+    void end_calls() {
+        for (const std::string_view name : names)
+            broker_.end_calls(name);
     }
 
 private:
@@ -62,7 +70,7 @@ embedded::embedded(majordomo::broker& inside, std::unique_ptr<store> kept,
 embedded& embedded::operator=(embedded&& other) noexcept {
     if (this != &other) {
         if (shell_)
-            shell_->abandon();
+            abandon();
         shell_ = std::move(other.shell_);
     }
     return *this;
@@ -70,11 +78,24 @@ embedded& embedded::operator=(embedded&& other) noexcept {
 
 embedded::~embedded() {
     if (shell_)
-        shell_->abandon();
+        abandon();
+}
+
+void embedded::abandon() noexcept {
+    if (shell_->closed())
+        return;
+    shell_->abandon();
+    shell_->end_calls();
 }
 
 void embedded::drain() { shell_->drain(); }
-void embedded::close(std::error_code& ec) { shell_->close(ec); }
+void embedded::close(std::error_code& ec) {
+    ec.clear();
+    if (shell_->closed())
+        return;
+    shell_->close(ec);
+    shell_->end_calls();
+}
 const service_stats& embedded::stats() const noexcept { return shell_->stats(); }
 store_stats embedded::kept() const noexcept { return shell_->kept(); }
 std::error_code embedded::failure() const noexcept { return shell_->failure(); }

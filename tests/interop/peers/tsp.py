@@ -20,8 +20,10 @@ class Surprise(Exception):
 
 
 class Client:
-    def __init__(self, endpoint, timeout=1.0, patience=30.0):
-        self.endpoint, self.timeout, self.patience = endpoint, timeout, patience
+    """Several endpoints, of a pair, are asked in turn: the next one after each silence."""
+
+    def __init__(self, *endpoints, timeout=1.0, patience=30.0):
+        self.endpoints, self.timeout, self.patience = endpoints, timeout, patience
         self.context, self.socket = zmq.Context.instance(), None
         self.asked_again = 0
 
@@ -37,7 +39,7 @@ class Client:
             if self.socket is None:
                 self.socket = self.context.socket(zmq.DEALER)
                 self.socket.linger = 0
-                self.socket.connect(self.endpoint)
+                self.socket.connect(self.endpoints[self.asked_again % len(self.endpoints)])
             self.socket.send_multipart([b"", b"MDPC01", service, *frames])
             if self.socket.poll(int(1000 * self.timeout)):
                 empty, header, served, *body = self.socket.recv_multipart()

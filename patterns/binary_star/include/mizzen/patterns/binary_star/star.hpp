@@ -20,12 +20,14 @@ namespace mizzen::binary_star {
 /// What a star calls, on its executor; any may be left out. None may destroy the star.
 struct star_hooks {
     std::function<void()> activated;   ///< Begin to serve.
-    std::function<void()> deactivated; ///< Serve no more.
+    std::function<void()> deactivated; ///< Serve no more. The peer is told after this.
     /// See that the peer cannot serve, and answer whether it worked: now, or later on the executor.
     /// Asked for before each activation; the half is not active before the answer is yes.
     std::function<void(reason, std::function<void(bool)> answer)> fence;
     /// A hand-over begins: finish what is at hand, while votes are refused, and call `done`.
     std::function<void(std::function<void()> done)> drain;
+    /// The hand-over that `drain` was for came to nothing: serve on.
+    std::function<void()> resumed;
     std::function<void()> decided; ///< A vote that was to wait may be made again.
     std::function<void(happening)> happened;
 };

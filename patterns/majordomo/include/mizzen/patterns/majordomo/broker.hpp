@@ -61,10 +61,12 @@ public:
     [[nodiscard]] bool stopped() const noexcept;
 
     /// Requests to services that begin with `prefix` are given to `serve`, on the executor; each is
-    /// to be answered once, at any time later.
+    /// to be answered once, at any time later. The same prefix again has the new `serve` instead.
     using internal_service = std::function<void(broker_core::call&&)>;
     void serve_internal(std::string_view prefix, internal_service serve);
     void answer(std::uint64_t id, message body, status outcome = status::ok);
+    /// Nobody will answer what was given to `serve` for that prefix: clients that can be told are.
+    void end_calls(std::string_view prefix);
     /// Sends a request as a client would. `done` is called once, on the executor, never from within
     /// this; not at all once the broker stopped.
     using issue_handler = std::function<void(broker_core::result)>;

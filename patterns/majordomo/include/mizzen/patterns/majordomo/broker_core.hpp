@@ -96,7 +96,7 @@ struct broker_stats {
 /// One broker. Holds no socket, no clock and no thread.
 ///
 /// (A) hands something in:  peer_up, peer_down, peer_writable, refused, undelivered, receive,
-///                          answer, issue, handle_timeout, set_passive, drain,
+///                          answer, end_calls, issue, handle_timeout, set_passive, drain,
 ///                          shutdown
 /// (B) takes something out: next_output, next_call, next_result, deadline, ended
 /// After any (A), empty the first three of (B), then ask for the others. `now` never goes back.
@@ -159,6 +159,8 @@ public:
     [[nodiscard]] bool next_call(call& out);
     /// Ends a call, now or at any time later. The body goes to the client, if it still waits.
     void answer(std::uint64_t id, message&& body, status outcome, time_point now);
+    /// Ends all calls to services that begin with `prefix`, without a reply.
+    void end_calls(std::string_view prefix, time_point now);
     /// Sends a request as a client would; its result comes out of next_result.
     std::uint64_t issue(std::string_view service, message&& body, issue_limits limits,
                         time_point now);

@@ -33,7 +33,8 @@ public:
 
     /// Takes no new requests, and sends none to services any more.
     void drain();
-    /// Commits what is left, in place, and closes the store.
+    /// Commits what is left, in place, and closes the store. Calls that were not answered end as
+    /// with a broker that stops.
     void close(std::error_code& ec);
 
     [[nodiscard]] const service_stats& stats() const noexcept;
@@ -43,6 +44,8 @@ public:
 
 private:
     class shell;
+    void abandon() noexcept;
+
     std::shared_ptr<shell> shell_;
 };
 
