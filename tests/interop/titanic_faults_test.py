@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import threading
+import time
 import uuid
 
 sys.dont_write_bytecode = True
@@ -24,15 +25,16 @@ ROUNDS = int(os.environ.get("MIZZEN_TITANIC_ROUNDS", 10))
 SEED = int(os.environ.get("MIZZEN_FAULT_SEED", random.randrange(1 << 32)))
 FAST = ("--heartbeat", "100")
 TITANIC = ("--retry", "20", "--retry-max", "200", "--attempt-timeout", "2000")
+OTHER = {"primary": "backup", "backup": "primary"}
 CLIENTS, REQUESTS = 4, 12  # of each client, in a round
 
 
 class Load:
     """One client's requests: submitted, fetched and closed in an order of its own."""
 
-    def __init__(self, endpoint, seed):
+    def __init__(self, endpoints, seed):
         self.random = random.Random(seed)
-        self.client = tsp.Client(endpoint, timeout=0.5, patience=2 * harness.PATIENCE)
+        self.client = tsp.Client(*endpoints, timeout=0.5, patience=2 * harness.PATIENCE)
         self.acknowledged = {}  # id: body; not yet closed
         self.closed, self.answered, self.submitted = [], 0, 0
 
@@ -80,6 +82,7 @@ class Faults(harness.CommandTest):
         self.random = random.Random(SEED)
         self.store = self.folder / "store"
         self.titanic = None  # none of its own: it is inside the broker
+        self.halves = {}
 
     def start_inside(self, bind="tcp://127.0.0.1:*"):
         """Titanic inside the broker."""
@@ -93,12 +96,12 @@ class Faults(harness.CommandTest):
     def our_worker(self, endpoint):
         process = self.spawn(harness.MIZZEN, "worker", "upper", "--broker", endpoint, *FAST,
                              "--reconnect-max", "400", "--exec", "tr a-z A-Z", "--jobs", "2")
-        process.again = self.our_worker
+        process.again, process.broker = self.our_worker, endpoint
         return process
 
     def plain_worker(self, endpoint):
         process = self.peer("mdp_worker.py", "upper", endpoint, *FAST, "--upper")
-        process.again = self.plain_worker
+        process.again, process.broker = self.plain_worker, endpoint
         self.assertEqual("ready", self.line_of(process))
         return process
 
@@ -106,6 +109,32 @@ class Faults(harness.CommandTest):
         process.stdout.close()
         process.log.close()
         self.started.remove(process)
+
+    def half(self, role):
+        """Half of a pair of brokers, with Titanic inside whichever is active."""
+        at = {name: f"ipc://{self.folder}/{name}" for name in
+              ("primary", "backup", "primary-link", "backup-link", role + "-control")}
+        process = self.broker(
+            *FAST, *TITANIC, "--titanic", self.store, "--" + role, at[role + "-link"], "--peer",
+            at[OTHER[role] + "-link"], "--control", at[role + "-control"], "--peer-heartbeat",
+            "100", "--peer-timeout", "500", bind=at[role])
+        for _ in range(2):
+            self.assertIn("listening", self.line_of(process), self.log_of(process))
+        return process
+
+    def state(self, role):
+        told = self.run_mizzen("star", "status", "--control", f"ipc://{self.folder}/{role}-control")
+        facts = dict(line.split(" ", 1) for line in told.stdout.decode().splitlines())
+        return facts.get("state"), facts.get("peer")
+
+    def wait_for_pair(self):
+        """The active half, once the other one stands by."""
+        limit = time.monotonic() + harness.PATIENCE
+        while time.monotonic() < limit:
+            for role in OTHER:
+                if self.state(role) == ("active", "passive"):
+                    return role
+        self.fail(f"the pair does not settle: {[self.state(role) for role in OTHER]}")
 
     # What goes wrong. Whoever is killed is there again when it returns.
 
@@ -135,7 +164,33 @@ class Faults(harness.CommandTest):
         victim = self.workers[which]
         self.kill(victim)
         self.forget(victim)
-        self.workers[which] = victim.again(self.serving.endpoint)
+        self.workers[which] = victim.again(victim.broker)
+
+    def end_a_half(self, how):
+        role = self.wait_for_pair()
+        self.kill(self.halves[role], how)
+        self.forget(self.halves[role])
+        self.halves[role] = self.half(role)
+
+    def kill_the_active_half(self):
+        self.end_a_half(signal.SIGKILL)
+
+    def stop_the_active_half(self):
+        self.end_a_half(signal.SIGTERM)
+
+    def suspend_the_active_half(self):
+        role = self.wait_for_pair()
+        self.halves[role].send_signal(signal.SIGSTOP)
+        limit = time.monotonic() + 2 * self.random.random()
+        while time.monotonic() < limit and self.state(OTHER[role])[1] != "silent":
+            pass
+        self.halves[role].send_signal(signal.SIGCONT)
+
+    def switch(self):
+        role = self.wait_for_pair()
+        told = self.run_mizzen("star", "switch", "--control",
+                               f"ipc://{self.folder}/{role}-control")
+        self.assertIn(told.returncode, (0, 1), told.stderr)  # or the other one was not heard
 
     def kill_both(self):
         self.kill_a_worker()
@@ -158,9 +213,10 @@ class Faults(harness.CommandTest):
 
     def play(self, faults):
         print(f"MIZZEN_FAULT_SEED={SEED} MIZZEN_TITANIC_ROUNDS={ROUNDS}", file=sys.stderr)
-        endpoint = self.serving.endpoint
-        self.workers = [self.our_worker(endpoint), self.plain_worker(endpoint)]
-        loads = [Load(endpoint, f"{SEED}.{i}") for i in range(CLIENTS)]
+        endpoints = [each.endpoint for each in self.halves.values()] or [self.serving.endpoint]
+        self.workers = [work(each) for each in endpoints
+                        for work in (self.our_worker, self.plain_worker)]
+        loads = [Load(endpoints, f"{SEED}.{i}") for i in range(CLIENTS)]
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
             for number in range(ROUNDS):
                 with self.subTest(seed=SEED, round=number):
@@ -184,6 +240,15 @@ class Faults(harness.CommandTest):
         self.play((self.kill_the_broker, self.kill_titanic, self.kill_titanic, self.kill_a_worker,
                    self.kill_all))
         self.end_well(self.titanic)
+
+    def test_what_was_acknowledged_by_a_pair_is_answered_whatever_happens_to_its_halves(self):
+        self.halves = {role: self.half(role) for role in OTHER}
+        self.wait_for_pair()
+        self.play((self.kill_the_active_half, self.stop_the_active_half, self.switch,
+                   self.suspend_the_active_half, self.kill_a_worker))
+        last = self.wait_for_pair()
+        self.assertEqual(0, self.kill(self.halves[OTHER[last]], signal.SIGTERM))
+        self.end_well(self.halves[last])
 
     def end_well(self, server):
         """It closes its store, so that nothing in it is torn."""
