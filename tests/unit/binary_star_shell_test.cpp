@@ -274,6 +274,44 @@ TEST_CASE("binary star: hooks are called for each change, and whoever stops ends
     CHECK(*over == errc::stopped);
 }
 
+TEST_CASE("binary star: the peer is told of a hand-over once whoever served serves no more") {
+    asio::io_context io{1};
+    std::optional<state> other_was;
+    std::optional<pair> both;
+    star_hooks hooks;
+    hooks.deactivated = [&] { other_was = both->backup.in(); };
+    both.emplace(io, std::move(hooks));
+    both->primary.node->half().hand_over(0ms, {});
+    REQUIRE(run_until(io, [&] { return both->backup.in() == state::active; }));
+    CHECK(other_was == state::passive);
+}
+
+TEST_CASE("binary star: a hand-over whose peer is lost meanwhile has this half serve on") {
+    asio::io_context io{1};
+    std::function<void()> drained;
+    int resumed = 0;
+    star_hooks hooks;
+    hooks.drain = [&](std::function<void()> done) { drained = std::move(done); };
+    hooks.resumed = [&] { ++resumed; };
+    star_options options = half_of(role::primary).star;
+    star one{io, options, std::move(hooks)};
+    half other{io, role::backup, named("backup")};
+    other.node->half().connect_peer(one.bind_peer(any_port));
+    one.connect_peer(other.peer);
+    REQUIRE(run_until(io, [&] { return one.core().now_in().peer == state::passive; }));
+    std::optional<std::error_code> over;
+    one.hand_over(20s, [&](std::error_code ec) { over = ec; });
+    CHECK(one.vote() == star::verdict::refuse);
+    other.node.reset();
+    REQUIRE(run_until(io, [&] { return !one.core().now_in().peer_heard; }));
+    CHECK(resumed == 0);
+    drained();
+    REQUIRE(run_until(io, [&] { return over.has_value(); }));
+    CHECK(*over == errc::peer_not_ready);
+    CHECK(resumed == 1);
+    CHECK(one.vote() == star::verdict::serve);
+}
+
 TEST_CASE("binary star: a peer's wire is one digit, and nonsense is dropped") {
     asio::io_context io{1};
     half one{io, role::primary, named("primary")};

@@ -286,6 +286,28 @@ TEST_CASE("majordomo broker: a service inside answers when it wants to") {
     CHECK(b.take(1) == messages{disconnect_frames});
 }
 
+TEST_CASE("majordomo broker: calls of a service inside that goes away end, and those who can be told are") {
+    broker b;
+    b.core.add_internal("inside.");
+    b.core.add_internal("other.");
+    b.up(2);
+    b.up(3);
+    b.in(2, frames{tag_frame('i')} + client_frames("inside.store", {"a"}));
+    b.in(3, client_frames("inside.store", {"a"}));
+    b.in(2, frames{tag_frame('j')} + client_frames("other.store", {"a"}));
+    broker_core::call call;
+    REQUIRE(b.core.next_call(call));
+    CHECK(b.stats().dispatched == 3);
+    b.core.end_calls("inside.", b.now);
+    b.core.answer(call.id, message{"too late"}, status::ok, b.now);
+    b.collect();
+    const auto told = b.take(2);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0][0] == tag_frame('i', 0, static_cast<char>(status::stopping)));
+    CHECK(b.take(3) == messages{}); // silence is all that it knows
+    CHECK(b.stats().dispatched == 1);
+}
+
 TEST_CASE("majordomo broker: a service inside asks as a client does, and is told of every end") {
     broker_options options;
     options.redeliveries = 0;

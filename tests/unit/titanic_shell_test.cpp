@@ -6,16 +6,20 @@
 #include <mizzen/patterns/majordomo/client.hpp>
 #include <mizzen/patterns/majordomo/worker.hpp>
 #include <mizzen/patterns/titanic/embedded.hpp>
+#include <mizzen/patterns/titanic/error.hpp>
 #include <mizzen/patterns/titanic/memory_directory.hpp>
+#include <mizzen/patterns/titanic/paired.hpp>
 #include <mizzen/patterns/titanic/server.hpp>
 #include <mizzen/patterns/titanic/wire.hpp>
 #include <mizzen/router.hpp>
 
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -360,6 +364,148 @@ TEST_CASE("titanic inside a broker: many requests at once, each with its own rep
         CHECK(s.reply(accepted[i].reply[1]) ==
               frames{"200", std::to_string(i) + std::to_string(i)});
     }
+}
+
+// --- In a half of a pair ---
+
+/// Titanic's store as two halves have it, on one disk; the other half's process may have the lock.
+struct half_with_store {
+    stage s;
+    std::atomic<int> opened{0}; ///< Attempts.
+    std::atomic<bool> other_has_it{false};
+    paired titanic{s.node,
+                   [this](std::error_code& ec) -> std::unique_ptr<store> {
+                       ++opened;
+                       asio::post(s.io, [] {}); // whoever waits for that looks
+                       if (other_has_it) {
+                           ec = make_error_code(errc::locked);
+                           return nullptr;
+                       }
+                       return open_store(s.disk);
+                   },
+                   {.services = quick(), .lock_wait = 20'000ms, .lock_retry = 1ms}};
+
+    void go_active() {
+        std::optional<std::error_code> over;
+        titanic.open([&](std::error_code ec) {
+            over = ec;
+            titanic.begin();
+        });
+        REQUIRE(s.until([&] { return over.has_value(); }));
+        CHECK_FALSE(*over);
+    }
+    void go_passive() {
+        std::error_code ec;
+        titanic.close(ec);
+        CHECK_FALSE(ec);
+    }
+};
+
+TEST_CASE("titanic in a half of a pair: the store is open from begin to close, and again later") {
+    half_with_store half;
+    std::string id;
+    for (int i = 0; i < 3; ++i) {
+        CHECK_FALSE(half.titanic.is_open());
+        CHECK_FALSE(half.s.disk.locked);
+        half.go_active();
+        CHECK(half.titanic.is_open());
+        CHECK(half.s.disk.locked);
+        if (i == 0)
+            id = half.s.request({"double", "a"});
+        CHECK(half.s.call("titanic.reply", {id}) == frames{"300"});
+        CHECK(half.titanic.kept().open == 1);
+        half.go_passive();
+    }
+    half.go_active();
+    const worker w = half.s.serve("double", double_it);
+    CHECK(half.s.reply(id) == frames{"200", "aa"});
+}
+
+TEST_CASE("titanic in a half of a pair: a store that the other half has is waited for") {
+    half_with_store half;
+    half.other_has_it = true;
+    std::optional<std::error_code> over;
+    half.titanic.open([&](std::error_code ec) {
+        over = ec;
+        half.titanic.begin();
+    });
+    REQUIRE(half.s.until([&] { return half.opened >= 3; }));
+    CHECK_FALSE(over);
+    half.other_has_it = false;
+    REQUIRE(half.s.until([&] { return over.has_value(); }));
+    CHECK_FALSE(*over);
+    CHECK(half.titanic.is_open());
+}
+
+TEST_CASE("titanic in a half of a pair: what cannot be opened is told, a lock after its time") {
+    stage s;
+    std::error_code trouble = make_error_code(errc::locked);
+    paired titanic{s.node,
+                   [&trouble](std::error_code& ec) {
+                       ec = trouble;
+                       return nullptr;
+                   },
+                   {.services = quick(), .lock_wait = 5ms, .lock_retry = 1ms}};
+    for (const std::error_code each :
+         {make_error_code(errc::locked), make_error_code(errc::unknown_version)}) {
+        trouble = each;
+        std::optional<std::error_code> over;
+        titanic.open([&](std::error_code ec) { over = ec; });
+        REQUIRE(s.until([&] { return over.has_value(); }));
+        CHECK(*over == each);
+        titanic.begin(); // of nothing
+        CHECK_FALSE(titanic.is_open());
+    }
+}
+
+TEST_CASE("titanic in a half of a pair: a take-over that was called off leaves the store closed") {
+    half_with_store half;
+    bool over = false;
+    half.titanic.open([&](std::error_code) { over = true; }); // and no begin()
+    REQUIRE(half.s.until([&] { return over; }));
+    CHECK_FALSE(half.titanic.is_open());
+    CHECK_FALSE(half.s.disk.locked);
+
+    half.other_has_it = true;
+    half.titanic.open([&](std::error_code) { FAIL_CHECK("it was called off"); });
+    half.go_passive();
+    half.other_has_it = false;
+    half.go_active(); // while the thread of the former may be there
+    CHECK(half.titanic.is_open());
+}
+
+TEST_CASE("titanic in a half of a pair: a call that is not answered when the store closes ends") {
+    half_with_store half;
+    half.go_active();
+    majordomo::client_options options = stage::patient();
+    options.retries = 0;
+    majordomo::client c{half.s.io, options};
+    c.connect(half.s.endpoint);
+    outcome first; // after which the client knows what this broker can say
+    c.async_request("titanic.reply", message_of({"x"}), first.handler());
+    REQUIRE(half.s.until([&] { return first.ends == 1; }));
+    outcome o;
+    c.async_request("titanic.request", message_of({"later", "x"}), o.handler());
+    const auto calls = half.s.node.stats().internal_calls;
+    REQUIRE(half.s.until([&] { return half.s.node.stats().internal_calls > calls; }));
+    half.go_passive(); // the commit is under way or ended, and nobody was told
+    REQUIRE(half.s.until([&] { return o.ends == 1; }));
+    CHECK(half.s.node.stats().dispatched == 0);
+    half.go_active();
+    CHECK(half.titanic.kept().open == 1);
+}
+
+TEST_CASE("titanic in a half of a pair: a hand-over that came to nothing has it serve again") {
+    half_with_store half;
+    half.go_active();
+    const std::string id = half.s.request({"double", "a"});
+    half.titanic.drain();
+    CHECK(half.s.call("titanic.request", {"double", "b"}).at(0) == "500");
+    half.titanic.reopen();
+    REQUIRE(half.s.until([&] { return half.titanic.is_open(); }));
+    const worker w = half.s.serve("double", double_it);
+    CHECK(half.s.reply(id) == frames{"200", "aa"});
+    CHECK(half.s.reply(half.s.request({"double", "b"})) == frames{"200", "bb"});
 }
 
 TEST_CASE("titanic behind a broker: request, reply and close, with a worker that comes later") {
