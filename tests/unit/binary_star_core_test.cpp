@@ -292,6 +292,19 @@ TEST_CASE("binary star: a hand-over makes the passive half active and this one p
     CHECK(ec);
 }
 
+TEST_CASE("binary star: whoever serves is told to stop before the peer is told that it does") {
+    half h = half_in(state::active, role::primary);
+    h.hear("4");
+    h.forget();
+    std::error_code ec;
+    h.core.hand_over(h.now, ec);
+    CHECK_FALSE(ec);
+    h.collect();
+    REQUIRE(h.done.size() == 2);
+    CHECK(h.done[0].what == step::deactivate);
+    CHECK(h.done[1].what == step::say);
+}
+
 TEST_CASE("binary star: a hand-over needs an active half, and a peer that is heard") {
     half h = half_in(state::passive, role::primary);
     std::error_code ec;

@@ -274,18 +274,6 @@ TEST_CASE("binary star: hooks are called for each change, and whoever stops ends
     CHECK(*over == errc::stopped);
 }
 
-TEST_CASE("binary star: the peer is told of a hand-over once whoever served serves no more") {
-    asio::io_context io{1};
-    std::optional<state> other_was;
-    std::optional<pair> both;
-    star_hooks hooks;
-    hooks.deactivated = [&] { other_was = both->backup.in(); };
-    both.emplace(io, std::move(hooks));
-    both->primary.node->half().hand_over(0ms, {});
-    REQUIRE(run_until(io, [&] { return both->backup.in() == state::active; }));
-    CHECK(other_was == state::passive);
-}
-
 TEST_CASE("binary star: a hand-over whose peer is lost meanwhile has this half serve on") {
     asio::io_context io{1};
     std::function<void()> drained;

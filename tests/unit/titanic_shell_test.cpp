@@ -383,7 +383,7 @@ struct half_with_store {
                        }
                        return open_store(s.disk);
                    },
-                   {.services = quick(), .lock_wait = 20'000ms, .lock_retry = 1ms}};
+                   {.services = quick(), .lock_wait = 20'000ms, .lock_retry = 10ms}};
 
     void go_active() {
         std::optional<std::error_code> over;
@@ -468,6 +468,7 @@ TEST_CASE("titanic in a half of a pair: a take-over that was called off leaves t
 
     half.other_has_it = true;
     half.titanic.open([&](std::error_code) { FAIL_CHECK("it was called off"); });
+    REQUIRE(half.s.until([&] { return half.opened >= 2; }));
     half.go_passive();
     half.other_has_it = false;
     half.go_active(); // while the thread of the former may be there
