@@ -11,7 +11,6 @@
 #include <mizzen/router.hpp>
 #include <mizzen/sub.hpp>
 #include <mizzen/zmtp/error.hpp>
-#include <mizzen/zmtp/plain.hpp>
 
 #include <doctest/doctest.h>
 
@@ -164,18 +163,14 @@ void hear(detail::socket_core& core, detail::session& s, std::string_view text) 
 
 TEST_CASE("who a peer says it is, where its mechanism has it do so, is told") {
     detail::socket_core core{socket_type::pull, 1};
+    std::error_code ec;
+    core.options.security = detail::make_security(option::plain_server{{{"admin", "secret"}}}, ec);
+    CHECK_FALSE(ec);
     detail::session& s = core.add_accepted("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", {});
-    const zmtp::plain_security plain;
-    s.config = std::make_shared<zmtp::config>(
-        zmtp::config{.type = socket_type::pull, .mechanism = &plain});
-    s.link = std::make_unique<zmtp::connection>(zmtp::role::server, *s.config, zmtp::time_point{});
     hear(core, s,
          greeting(1, "PLAIN") + frame("\x05HELLO\x05"
                                       "admin\x06secret",
                                       command));
-    std::error_code ec;
-    s.link->authenticate(zmtp::verdict::accepted, {}, ec);
-    CHECK_FALSE(ec);
     hear(core, s, frame("\x08INITIATE" + property("Socket-Type", "PUSH"), command));
     REQUIRE(core.peers().size() == 1);
     const peer_info there = core.peers()[0];
