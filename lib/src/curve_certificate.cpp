@@ -71,10 +71,13 @@ bool read_line(std::string_view text, line& out) {
         return true;
     const std::size_t equals = text.find('=');
     out.name = trimmed(text.substr(0, equals));
-    if (equals == std::string_view::npos)
+    if (equals == std::string_view::npos) {
         out.name = trimmed(text.substr(0, text.find('#')));
-    else if (!(out.value = read_value(trimmed(text.substr(equals + 1)))))
-        return false;
+    } else {
+        out.value = read_value(trimmed(text.substr(equals + 1)));
+        if (!out.value)
+            return false;
+    }
     return is_name(out.name) && out.indent % 4 == 0;
 }
 
@@ -202,19 +205,21 @@ void write_file(const std::filesystem::path& path, std::string_view text, mode_t
     }
 }
 
-std::string text_of(const curve_certificate& certificate, bool secret) {
-    std::string text = secret ? "#   ZeroMQ CURVE **Secret** Certificate\n"
-                                "#   DO NOT PROVIDE THIS FILE TO OTHER USERS nor change its "
-                                "permissions.\n\n"
-                              : "#   ZeroMQ CURVE Public Certificate\n"
-                                "#   Exchange securely, or use a secure mechanism to verify the "
-                                "contents\n#   of this file after exchange.\n\n";
+// `secret` is null in what everybody may read.
+std::string text_of(const curve_certificate& certificate, const curve_key* secret) {
+    std::string text = secret != nullptr
+                           ? "#   ZeroMQ CURVE **Secret** Certificate\n"
+                             "#   DO NOT PROVIDE THIS FILE TO OTHER USERS nor change its "
+                             "permissions.\n\n"
+                           : "#   ZeroMQ CURVE Public Certificate\n"
+                             "#   Exchange securely, or use a secure mechanism to verify the "
+                             "contents\n#   of this file after exchange.\n\n";
     text += "metadata\n";
     for (const auto& [name, value] : certificate.metadata)
-        text += "    " + name + " = \"" + value + "\"\n";
+        text.append("    ").append(name).append(" = \"").append(value).append("\"\n");
     text += "curve\n    public-key = \"" + to_z85(certificate.public_key) + "\"\n";
-    if (secret)
-        text += "    secret-key = \"" + to_z85(*certificate.secret_key) + "\"\n";
+    if (secret != nullptr)
+        text += "    secret-key = \"" + to_z85(*secret) + "\"\n";
     return text;
 }
 
@@ -263,12 +268,12 @@ void save_curve_certificate(const curve_certificate& certificate, const std::fil
     if (ec)
         return;
     if (certificate.secret_key) {
-        std::string text = text_of(certificate, true);
+        std::string text = text_of(certificate, &*certificate.secret_key);
         write_file(path.string() + "_secret", text, 0600, ec);
         wipe(text);
     }
     if (!ec)
-        write_file(path, text_of(certificate, false), 0644, ec);
+        write_file(path, text_of(certificate, nullptr), 0644, ec);
 }
 
 void save_curve_certificate(const curve_certificate& certificate,

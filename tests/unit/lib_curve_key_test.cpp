@@ -176,10 +176,14 @@ TEST_CASE("a certificate's text is taken as CZMQ writes it, or with comments and
 TEST_CASE("a certificate that is not whole is refused") {
     const std::string open = key_line("public-key", public_text);
     const std::string secret = key_line("secret-key", secret_text);
+    std::string doubled = open;
+    doubled += open;
+    std::string secret_twice = "curve\n" + open;
+    secret_twice += secret;
+    secret_twice += secret;
     for (const std::string& text : std::vector<std::string>{
-             "", "curve\n", open, "metadata\n" + open, "curve\n" + secret, "curve\n" + open + open,
-             "curve\n" + open + secret + secret,
-             "curve\n    public-key = \"" + std::string{public_text} + "\n",
+             "", "curve\n", open, "metadata\n" + open, "curve\n" + secret, "curve\n" + doubled,
+             secret_twice, "curve\n    public-key = \"" + std::string{public_text} + "\n",
              "curve\n    public-key = \"" + std::string{public_text} + "\" x\n",
              "curve\n    public-key = \"" + std::string{public_text.substr(1)} + "\"\n",
              "curve\n    public-key = \"" + std::string{public_text.substr(1)} + "~\"\n",

@@ -59,7 +59,7 @@ struct accumulator {
         h2 += high(sum);
     }
 
-    void finish(const std::byte* pad, std::byte* out) noexcept {
+    void finish(const std::byte* pad, std::byte* out) const noexcept {
         // h - (2^130 - 5) where that is not negative, chosen without a branch.
         wide sum = wide{h0} + 5;
         const std::uint64_t g0 = low(sum);
