@@ -57,9 +57,9 @@ const Stats& async_client<Shell, Options, Stats>::stats() const noexcept {
 }
 
 template <class Shell, class Options, class Stats>
-void async_client<Shell, Options, Stats>::cancel(const std::weak_ptr<Shell>& shell,
+void async_client<Shell, Options, Stats>::cancel(const std::weak_ptr<Shell>& owner,
                                                  std::uint64_t number) {
-    if (const auto alive = shell.lock())
+    if (const auto alive = owner.lock())
         alive->cancel(number);
 }
 

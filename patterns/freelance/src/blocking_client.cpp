@@ -19,7 +19,7 @@ public:
 };
 
 void client::disconnect(std::string_view endpoint, std::error_code& ec) {
-    state_->disconnect(endpoint, ec);
+    state().disconnect(endpoint, ec);
 }
 void client::disconnect(std::string_view endpoint) {
     patterns::or_throw("disconnect", [&](std::error_code& ec) { disconnect(endpoint, ec); });

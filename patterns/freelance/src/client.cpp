@@ -173,11 +173,11 @@ void client::disconnect(std::string_view endpoint) {
         throw std::system_error{ec, "disconnect"};
 }
 void client::disconnect(std::string_view endpoint, std::error_code& ec) {
-    shell_->disconnect(endpoint, ec);
+    shell().disconnect(endpoint, ec);
 }
 std::uint64_t client::enqueue(std::unique_ptr<pending_request> op, const service_name& to,
                               message what, std::optional<milliseconds> timeout) {
-    return shell_->enqueue(std::move(op), to, std::move(what), timeout);
+    return shell().enqueue(std::move(op), to, std::move(what), timeout);
 }
 
 } // namespace mizzen::freelance

@@ -170,7 +170,7 @@ private:
 
 std::uint64_t client::enqueue(std::unique_ptr<pending_request> op, const service_name& to,
                               message what) {
-    return shell_->enqueue(std::move(op), to, std::move(what));
+    return shell().enqueue(std::move(op), to, std::move(what));
 }
 
 } // namespace mizzen::lazy_pirate

@@ -89,7 +89,7 @@ private:
 
 message client::request(const service_name& service, message body, const request_options& wanted,
                         std::error_code& ec) {
-    return state_->request(
+    return state().request(
         [&](majordomo::client& asked, auto handler) {
             asked.async_request(service, std::move(body), wanted, std::move(handler));
         },
@@ -102,7 +102,7 @@ message client::request(const service_name& service, message body, const request
 }
 std::uint64_t client::submit(const service_name& service, message body,
                              const request_options& wanted, std::error_code& ec) {
-    return state_->submit(service, std::move(body), wanted, ec);
+    return state().submit(service, std::move(body), wanted, ec);
 }
 std::uint64_t client::submit(const service_name& service, message body,
                              const request_options& wanted) {
@@ -111,7 +111,7 @@ std::uint64_t client::submit(const service_name& service, message body,
     });
 }
 bool client::receive(answer& out, milliseconds limit, std::error_code& ec) {
-    return state_->receive(out, limit, ec);
+    return state().receive(out, limit, ec);
 }
 answer client::receive() {
     return patterns::or_throw("receive", [&](std::error_code& ec) {
@@ -120,7 +120,7 @@ answer client::receive() {
         return out;
     });
 }
-void client::cancel(std::uint64_t request) { state_->cancel(request); }
+void client::cancel(std::uint64_t request) { state().cancel(request); }
 
 } // namespace mizzen::majordomo::blocking
 

@@ -227,10 +227,10 @@ private:
     bool stopped_ = false;
 };
 
-void client::hold(bool on) { shell_->hold(on); }
+void client::hold(bool on) { shell().hold(on); }
 std::uint64_t client::enqueue(std::unique_ptr<request_operation> op, const service_name& to,
                               message what, const request_options& how) {
-    return shell_->enqueue(std::move(op), to, std::move(what), how);
+    return shell().enqueue(std::move(op), to, std::move(what), how);
 }
 
 } // namespace mizzen::majordomo

@@ -15,7 +15,7 @@ request_id client::submit(const service_name& service, message body, const reque
     request_options mine = wanted;
     if (!mine.id)
         mine.id = make_request_id();
-    const message result = state_->request(
+    const message result = state().request(
         [&](titanic::client& asked, auto handler) {
             asked.async_submit(
                 service, std::move(body), mine,
@@ -34,7 +34,7 @@ request_id client::submit(const service_name& service, message body,
 }
 
 message client::poll(const request_id& id, std::error_code& ec) {
-    return state_->request(
+    return state().request(
         [&](titanic::client& asked, auto handler) { asked.async_poll(id, std::move(handler)); },
         ec);
 }
@@ -43,7 +43,7 @@ message client::poll(const request_id& id) {
 }
 
 message client::wait(const request_id& id, milliseconds limit, std::error_code& ec) {
-    return state_->request([&](titanic::client& asked,
+    return state().request([&](titanic::client& asked,
                                auto handler) { asked.async_wait(id, limit, std::move(handler)); },
                            ec);
 }
@@ -52,7 +52,7 @@ message client::wait(const request_id& id, milliseconds limit) {
 }
 
 void client::close(const request_id& id, std::error_code& ec) {
-    static_cast<void>(state_->request(
+    static_cast<void>(state().request(
         [&](titanic::client& asked, auto handler) {
             asked.async_close(
                 id, [handler = std::move(handler)](std::error_code error) { handler(error, {}); });
@@ -65,7 +65,7 @@ void client::close(const request_id& id) {
 
 message client::request(const service_name& service, message body, const request_options& wanted,
                         std::error_code& ec) {
-    return state_->request(
+    return state().request(
         [&](titanic::client& asked, auto handler) {
             asked.async_request(service, std::move(body), wanted, std::move(handler));
         },

@@ -124,7 +124,7 @@ private:
 
 client_call::about client::about(client_call::goal what, const service_name& service, message body,
                                  const request_options& wanted) const {
-    return {what, std::string{service.value_or(shell_->service())}, std::move(body),
+    return {what, std::string{service.value_or(shell().service())}, std::move(body),
             wanted.id ? *wanted.id : make_request_id(), wanted.limit};
 }
 client_call::about client::about(client_call::goal what, const request_id& id, milliseconds limit) {
@@ -132,7 +132,7 @@ client_call::about client::about(client_call::goal what, const request_id& id, m
 }
 
 std::uint64_t client::begin(std::unique_ptr<pending_request> op, client_call::about what) {
-    return shell_->begin(std::move(op), std::move(what));
+    return shell().begin(std::move(op), std::move(what));
 }
 
 } // namespace mizzen::titanic

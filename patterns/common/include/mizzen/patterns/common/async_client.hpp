@@ -49,16 +49,18 @@ protected:
     template <class Slot> void let_cancel(Slot slot, std::uint64_t number) {
         if (number != 0 && slot.is_connected())
             slot.assign(
-                [shell = std::weak_ptr<Shell>{shell_}, number](asio::cancellation_type how) {
+                [owner = std::weak_ptr<Shell>{shell_}, number](asio::cancellation_type how) {
                     if (how != asio::cancellation_type::none)
-                        cancel(shell, number);
+                        cancel(owner, number);
                 });
     }
 
-    std::shared_ptr<Shell> shell_;
+    [[nodiscard]] Shell& shell() const noexcept { return *shell_; }
 
 private:
-    static void cancel(const std::weak_ptr<Shell>& shell, std::uint64_t number);
+    static void cancel(const std::weak_ptr<Shell>& owner, std::uint64_t number);
+
+    std::shared_ptr<Shell> shell_;
 };
 
 } // namespace mizzen::patterns

@@ -49,6 +49,9 @@ public:
     [[nodiscard]] Stats stats() const;
 
 protected:
+    [[nodiscard]] State& state() const noexcept { return *state_; }
+
+private:
     std::shared_ptr<State> state_;
 };
 
