@@ -259,6 +259,20 @@ TEST_CASE("majordomo client: a broker that falls silent is left when it does not
     CHECK(c.sent.at(0).parts.back() == "a");
 }
 
+TEST_CASE("majordomo client: a broker that lives and stands by is left once a request times out") {
+    for (const int brokers : {1, 2}) {
+        test_client c = aware_client({}, brokers);
+        const std::uint32_t link = c.link();
+        c.request("echo", {"a"});
+        c.take_sent();
+        c.advance(2500ms);
+        REQUIRE(c.sent.size() == 1);
+        c.in(link, client_frames("mmi.broker", {"200", "M1", "passive"}));
+        CHECK(c.core.stats().failovers == (brokers == 1 ? 0 : 1)); // alone it is asked again
+        CHECK(c.links.at(c.link()) == static_cast<std::uint32_t>(brokers - 1));
+    }
+}
+
 TEST_CASE("majordomo client: the next broker may be a plain one") {
     test_client c = aware_client({}, 2);
     const auto number = c.request("echo", {"a"});

@@ -34,6 +34,20 @@ TEST_CASE("majordomo broker: a passive one still says what it knows") {
     CHECK(got[0].back() == "200");
 }
 
+TEST_CASE("majordomo broker: a passive one says that it is, and no longer once it serves") {
+    broker b;
+    b.core.set_passive(true);
+    b.client(client, {""}, "mmi.broker");
+    auto got = b.take(client);
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].back() == "passive");
+    b.core.set_passive(false);
+    b.in(client, client_frames("mmi.broker", {""}));
+    got = b.take(client);
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].back() != "passive");
+}
+
 TEST_CASE("majordomo broker: what waits when it goes passive ends, what runs is answered") {
     broker b;
     b.worker(worker);

@@ -86,6 +86,8 @@ message broker_core::state::answer_mmi(std::string_view service, const message& 
             answer.push_back("duplicates=" + std::to_string(options_.duplicate_window.count()));
         if (draining_)
             answer.push_back("stopping");
+        if (passive_)
+            answer.push_back(passive_word);
     } else {
         answer.push_back("501");
     }

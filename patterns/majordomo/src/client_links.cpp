@@ -195,6 +195,16 @@ void client_core::state::lose_lane(connection& lost, time_point now) {
 
 // --- What comes ---
 
+namespace {
+
+/// Half of a pair that lives, and answers no request.
+bool stands_by(const message& answer) {
+    return std::any_of(answer.begin(), answer.end(),
+                       [](octets part) { return zmtp::as_text(part) == passive_word; });
+}
+
+} // namespace
+
 void client_core::state::receive(std::uint32_t number, message&& m, time_point now) {
     const to_client in = parse_to_client(m, spoken());
     if (in.what == to_client::kind::malformed || number >= links_.size() || !links_[number].open) {
@@ -208,6 +218,8 @@ void client_core::state::receive(std::uint32_t number, message&& m, time_point n
     if (!in.tag && (number == probe_ || number == shared_) && in.service == "mmi.broker") {
         if (number == probe_ && in.what == to_client::kind::reply)
             learn(in, m, now);
+        else if (number == shared_ && brokers_ > 1 && stands_by(m))
+            leave_broker(now);
         return;
     }
     record* r = in.tag ? find(*in.tag) : find(from.request);

@@ -29,6 +29,8 @@ using zmtp::peer_id;
 using zmtp::time_point;
 
 inline constexpr std::string_view mmi_prefix = "mmi."; ///< Services the broker itself answers.
+/// In the answer of mmi.broker: half of a pair, which answers no requests for now.
+inline constexpr std::string_view passive_word = "passive";
 inline constexpr std::uint32_t max_credit = 1'000'000;
 
 /// Which Majordomo a peer speaks. Both sides of a connection write alike.
