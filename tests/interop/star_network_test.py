@@ -15,7 +15,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
@@ -23,18 +22,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 import harness  # noqa: E402, beside the command's tests
 import asking  # noqa: E402, beside this
 import network  # noqa: E402, beside this
+import pair  # noqa: E402, beside this
+from pair import HEARTBEAT, OTHER, TIMEOUT  # noqa: E402
 
 ROUNDS = int(os.environ.get("MIZZEN_STAR_ROUNDS", 10))
 SEED = int(os.environ.get("MIZZEN_STAR_SEED", random.randrange(1 << 32)))
-HEARTBEAT, TIMEOUT = 100, 1000  # ms
-OTHER = {"primary": "backup", "backup": "primary"}
 PATIENT = ("--timeout", "500", "--retries", "1000")
 HURRIED = ("--timeout", "300", "--retries", "0")  # and never settles
 
 
-class StarNetwork(harness.CommandTest):
-    real = True
-
+class StarNetwork(pair.Pair):
     def setUp(self):
         super().setUp()
         print(f"MIZZEN_STAR_SEED={SEED} MIZZEN_STAR_ROUNDS={ROUNDS}", file=sys.stderr)
@@ -43,13 +40,7 @@ class StarNetwork(harness.CommandTest):
 
     def lay(self, links):
         """Two halves that hear each other by those links, and clients at the front."""
-        self.links = links
-        self.net = network.make(self.folder, {**dict.fromkeys(OTHER, {"front", *links}),
-                                              "clients": {"front"}}, self.real)
-        self.addCleanup(self.net.close)
-        self.halves = {role: self.half(role) for role in OTHER}
-        self.active = "primary"
-        self.settled()
+        self.lay_pair(links, "clients")
         self.clients = [self.patient(f"patient{i}") for i in range(3)]
         chance = random.Random(SEED)
         self.hurried = asking.Hurried("hurried", OTHER, lambda: self.run_command(
@@ -70,9 +61,6 @@ class StarNetwork(harness.CommandTest):
             self.assertIn("listening", self.line_of(process), self.log_of(process))
         return process
 
-    def control(self, role):
-        return f"ipc://{self.folder}/{role}-control"  # a file: no cable is on the way
-
     def command(self, body, halves, *options):
         ends = [word for role in halves for word in
                 ("--broker", self.net.reaches("clients", role, "front", 5001))]
@@ -87,95 +75,9 @@ class StarNetwork(harness.CommandTest):
     def run_command(self, command):
         return subprocess.run(command, capture_output=True, timeout=2 * harness.PATIENCE, check=False)
 
-    def facts(self, role):
-        told = self.run_mizzen("star", "status", "--control", self.control(role))
-        return dict(line.split(" ", 1) for line in told.stdout.decode().splitlines())
-
-    def settled(self):
-        """Once the halves are active and passive, and know it; whichever is active."""
-        limit = time.monotonic() + harness.PATIENCE
-        while time.monotonic() < limit:
-            is_now = {role: self.facts(role) for role in OTHER}
-            for role, other in OTHER.items():
-                one, two = is_now[role], is_now[other]
-                if (one.get("state"), one.get("peer"), two.get("state"), two.get("peer")) == \
-                        ("active", "passive", "passive", "active"):
-                    self.active = role
-                    return
-        self.fail(f"the pair does not settle: {is_now}")
-
-    # What happens. Each gives what sets it right, and who serves meanwhile.
-
-    def kill_one(self, role):
-        self.kill(self.halves[role])
-
-        def restart():
-            self.halves[role] = self.half(role)
-        return restart, OTHER[self.active] if role == self.active else self.active
-
-    def kill_the_active(self):
-        return self.kill_one(self.active)
-
-    def kill_the_passive(self):
-        return self.kill_one(OTHER[self.active])
-
-    def restart_the_active(self):
-        mend, then = self.kill_one(self.active)
-        mend()
-        return lambda: None, then
-
-    def kill_both(self):
-        mends = [self.kill_one(role)[0] for role in OTHER]
-        return lambda: [mend() for mend in mends], None
-
-    def stop(self, role):
-        self.halves[role].send_signal(signal.SIGSTOP)
-        return lambda: self.halves[role].send_signal(signal.SIGCONT)
-
-    def stop_the_active(self):
-        return self.stop(self.active), OTHER[self.active]
-
-    def stop_the_passive(self):
-        return self.stop(OTHER[self.active]), self.active
-
-    def cut(self, *cables, way=network.BOTH):
-        for cable in cables:
-            self.net.cut(*cable, way)
-        return lambda: [self.net.mend(*cable, way) for cable in cables]
-
-    def all_of(self, role):
-        return [(role, link) for link in {"front", *self.links}]
-
-    def cut_the_active_off(self):
-        return self.cut(*self.all_of(self.active)), OTHER[self.active]
-
-    def cut_the_active_off_one_way(self):
-        way = self.random.choice([network.INTO, network.OUT_OF] if self.net.one_way
-                                 else [network.BOTH])
-        return self.cut(*self.all_of(self.active), way=way), OTHER[self.active]
-
-    def cut_the_passive_off(self):
-        return self.cut(*self.all_of(OTHER[self.active])), self.active
-
-    def cut_both_off(self):
-        return self.cut(*self.all_of("primary"), *self.all_of("backup")), None
-
-    def cut_the_clients_off(self):
-        return self.cut(("clients", "front")), None
-
-    def cut_the_pairs_own_link(self):
-        return self.cut((self.active, "pair")), self.active
-
-    def cut_the_actives_front(self):
-        """Which the passive one cannot know, as it hears it by the other link."""
-        return self.cut((self.active, "front")), None
-
-    ANYWHERE = (kill_the_active, kill_the_passive, restart_the_active, kill_both, stop_the_active,
-                stop_the_passive, cut_the_active_off, cut_the_passive_off, cut_both_off,
-                cut_the_clients_off)
-    # The first of these are the likeliest to go wrong, and come twice as often.
-    ONE_SWITCH = (*ANYWHERE, cut_the_active_off, cut_the_active_off_one_way)
-    TWO_LINKS = (*ANYWHERE, cut_the_active_off, cut_the_pairs_own_link, cut_the_actives_front)
+    ONE_SWITCH = (*pair.Pair.ANYWHERE, pair.Pair.cut_the_active_off_one_way)
+    TWO_LINKS = (*pair.Pair.ANYWHERE, pair.Pair.cut_the_pairs_own_link,
+                 pair.Pair.cut_the_actives_front)
 
     def replies_between(self, begin, end):
         found = [each for client in (*self.clients, self.hurried) for each in list(client.seen)

@@ -37,6 +37,8 @@ class Replies(threading.Thread):
     def run(self):
         with os.fdopen(os.dup(self.process.stdout.fileno()), "rb") as lines:
             for line in lines:
+                if not line.endswith(b"\n"):
+                    break  # it was killed while it wrote
                 with self.more:
                     self.seen.append(tuple(map(int, line.split())))
                     self.more.notify_all()
