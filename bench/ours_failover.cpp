@@ -31,8 +31,8 @@ using std::chrono::milliseconds;
 using clock_type = std::chrono::steady_clock;
 
 // At each line of stdin: the longest time between two replies since the last line, and how many
-// requests had none. One reply may have been on its way when something happened: the third one after
-// the line comes after all that.
+// requests had none. One reply may have been on its way when something happened: the third one
+// after the line comes after all that.
 template <class Client> class asker {
 public:
     asker(asio::io_context& loop, Client& client)

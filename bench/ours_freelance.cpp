@@ -33,9 +33,8 @@ void serve(freelance::model how, const std::string& endpoint) {
     asio::io_context loop{1};
     freelance::server_options options;
     options.how = how;
-    freelance::server server{loop, options, [](message body, auto answer) {
-                                 answer.reply(std::move(body));
-                             }};
+    freelance::server server{loop, options,
+                             [](message body, auto answer) { answer.reply(std::move(body)); }};
     bench::print_listening(server.bind(endpoint));
     loop.run(); // until a signal ends it
 }
