@@ -13,6 +13,8 @@ void faults::kill(place& at) {
     at.running.reset();
     at.suspended = false;
     world_.resume(at.host);
+    for (const host_id each : at.also)
+        world_.resume(each);
 }
 
 place* faults::unsafe() {
@@ -22,7 +24,7 @@ place* faults::unsafe() {
 
 void faults::happen() {
     const std::size_t what = world_.draw(12);
-    if (what < 2)
+    if (what < 2 || (cut_ways && what == 10))
         return cut();
     place* const at = unsafe();
     if (at == nullptr)
@@ -32,7 +34,7 @@ void faults::happen() {
     case 2:
     case 3: return crash(*at);
     case 4: return leave(*at);
-    case 5: return vanish(*at);
+    case 5: return cut_ways ? crash(*at) : vanish(*at); // which cuts, too
     case 6:
     case 7: return suspend(*at);
     case 8: return dawdle(*at);
@@ -75,6 +77,8 @@ void faults::vanish(place& at) {
 void faults::suspend(place& at) {
     at.suspended = true;
     world_.suspend(at.host);
+    for (const host_id each : at.also)
+        world_.suspend(each);
     world_.at(world_.now() + some_time(), [this, &at] { resume(at); });
 }
 
@@ -85,6 +89,8 @@ void faults::resume(place& at) {
     if (at.running && world_.draw(2) == 0)
         at.running->wake();
     world_.resume(at.host);
+    for (const host_id each : at.also)
+        world_.resume(each);
 }
 
 void faults::dawdle(place& at) {
@@ -98,6 +104,10 @@ void faults::dawdle(place& at) {
 }
 
 void faults::cut() {
+    if (cut_ways) {
+        ++others_;
+        return cut_ways(longest_);
+    }
     const place& a = places_[world_.draw(places_.size())];
     const place& b = places_[world_.draw(places_.size())];
     if (&a == &b || (a.is_safe && b.is_safe))
@@ -119,6 +129,8 @@ void faults::heal(host_id a, host_id b) {
 }
 
 void faults::heal_all() {
+    if (heal_ways)
+        return heal_ways();
     for (const place& a : places_)
         for (const place& b : places_) {
             world_.heal(a.host, b.host);

@@ -14,7 +14,8 @@ namespace mizzen::sim {
 struct place {
     host_id host = 0;
     std::function<std::unique_ptr<node>()> start;
-    bool is_safe = false; ///< Nothing happens to it, nor between two of these.
+    bool is_safe = false;        ///< Nothing happens to it, nor between two of these.
+    std::vector<host_id> also{}; ///< Further network interfaces of the same process.
     std::unique_ptr<node> running{};
     bool suspended = false;
     bool held = false; ///< Not started again before the end.
@@ -25,6 +26,10 @@ public:
     /// The places outlive it. `longest` is how long a fault lasts at most.
     faults(world& in, std::vector<place>& places, milliseconds longest)
         : world_{in}, places_{places}, longest_{longest} {}
+
+    /// What cuts and heals instead, where not any way may be cut.
+    std::function<void(milliseconds longest)> cut_ways{};
+    std::function<void()> heal_ways{};
 
     void start(place& at);
     void kill(place& at);

@@ -52,8 +52,8 @@ void node::later(milliseconds after, std::function<void()> what) {
     });
 }
 
-std::unique_ptr<socket> node::make_socket(zmtp::socket_type type) {
-    auto made = std::make_unique<socket>(world_, type, host_);
+std::unique_ptr<socket> node::make_socket(zmtp::socket_type type, host_id at) {
+    auto made = std::make_unique<socket>(world_, type, at);
     made->changed = [this, s = made.get()] {
         if (wants_turn(*s))
             post();

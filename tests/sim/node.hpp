@@ -51,7 +51,11 @@ protected:
     /// Unless the process was killed by then.
     void later(milliseconds after, std::function<void()> what);
     /// A socket of this process whose changes lead to turns.
-    [[nodiscard]] std::unique_ptr<socket> make_socket(zmtp::socket_type type);
+    [[nodiscard]] std::unique_ptr<socket> make_socket(zmtp::socket_type type) {
+        return make_socket(type, host_);
+    }
+    /// At another network interface.
+    [[nodiscard]] std::unique_ptr<socket> make_socket(zmtp::socket_type type, host_id at);
 
 private:
     world& world_;

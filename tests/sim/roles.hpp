@@ -42,6 +42,11 @@ public:
     asker(world& in, host_id host, const asking& asks, ledger& book, made_of& total);
     ~asker() override;
 
+    /// One request more, at once.
+    void ask_one_more() {
+        ++left_to_ask_;
+        ask();
+    }
     [[nodiscard]] bool may_dawdle() const noexcept override { return true; }
     [[nodiscard]] bool idle() const noexcept override {
         return asked_.empty() && left_to_ask_ == 0;

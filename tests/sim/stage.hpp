@@ -19,10 +19,13 @@ protected:
     ~stage() = default;
 
     /// All of them are added before play(). `make` makes the process, on the host it is given.
-    template <class Make> void add(bool is_safe, const Make& make) {
+    template <class Make>
+    void add(bool is_safe, const Make& make, const std::vector<host_id>& also = {}) {
         const host_id host = in.add_host();
-        places.push_back(
-            {.host = host, .start = [make, host] { return make(host); }, .is_safe = is_safe});
+        places.push_back({.host = host,
+                          .start = [make, host] { return make(host); },
+                          .is_safe = is_safe,
+                          .also = also});
     }
 
     /// Everybody starts, things go wrong, and are well again; then every request ends, and

@@ -11,27 +11,32 @@ using binary_star::star_core;
 using lazy_pirate::server_core;
 
 star_half::star_half(world& in, host_id host, const binary_star::star_options& options,
-                     const names& at, const handling& handles, ledger& book,
-                     std::function<void()> serves)
+                     const std::string& clients, const std::vector<link>& links,
+                     const handling& handles, ledger& book, hooks tells)
     : node{in, host}, star_{options, now()}, server_{lazy_pirate::server_options{}},
-      handles_{handles}, book_{book}, serves_{std::move(serves)},
-      clients_{make_socket(zmtp::socket_type::router)}, pub_{make_socket(zmtp::socket_type::pub)},
-      sub_{make_socket(zmtp::socket_type::sub)} {
-    for (socket* each : {pub_.get(), sub_.get()}) {
-        each->core().options.conflate = true;
-        each->core().options.reconnect_first = milliseconds{10};
-        each->core().options.reconnect_maximum = milliseconds{50};
-        each->core().options_changed();
+      handles_{handles}, book_{book}, tells_{std::move(tells)},
+      clients_{make_socket(zmtp::socket_type::router)} {
+    must(clients_->bind(clients), "a half's endpoints are free");
+    for (const link& each : links) {
+        pubs_.push_back(make_socket(zmtp::socket_type::pub, each.host));
+        subs_.push_back(make_socket(zmtp::socket_type::sub, each.host));
+        for (socket* one : {pubs_.back().get(), subs_.back().get()}) {
+            one->core().options.conflate = true;
+            one->core().options.reconnect_first = milliseconds{10};
+            one->core().options.reconnect_maximum = milliseconds{50};
+            one->core().options_changed();
+        }
+        std::error_code ec;
+        subs_.back()->core().subscribe({}, ec);
+        must(pubs_.back()->bind(each.own), "a half's endpoints are free");
+        subs_.back()->connect(each.peer);
     }
-    std::error_code ec;
-    sub_->core().subscribe({}, ec);
-    must(clients_->bind(at.clients) && pub_->bind(at.link), "a half's endpoints are free");
-    sub_->connect(at.peer);
     act();
 }
 
 void star_half::lose_connection() {
-    socket* const all[]{clients_.get(), pub_.get(), sub_.get()};
+    const std::size_t at = in().draw(pubs_.size());
+    socket* const all[]{clients_.get(), pubs_[at].get(), subs_[at].get()};
     all[in().draw(3)]->lose_one();
 }
 
@@ -43,12 +48,11 @@ void star_half::leave() {
 }
 
 void star_half::hear() {
-    for (;;) {
+    for (std::size_t i = 0; i < subs_.size(); ++i) {
         message m;
         std::error_code ec;
-        if (!sub_->receive(m, ec))
-            break;
-        star_.peer_said(m, now());
+        while (subs_[i]->receive(m, ec))
+            star_.peer_said(m, now(), i);
     }
 }
 
@@ -72,7 +76,7 @@ void star_half::take(message&& m) {
     act();
     if (said != star_core::verdict::serve)
         return;
-    serves_();
+    tells_.serves();
     const peer_id from = m.peer();
     server_.receive(from, std::move(m), now());
     act();
@@ -87,13 +91,8 @@ void star_half::tick() {
 
 void star_half::act() {
     star_core::action next;
-    while (star_.next_action(next)) {
-        if (next.what != star_core::step::say)
-            continue;
-        message m = binary_star::put_state(next.say);
-        std::error_code ec;
-        static_cast<void>(pub_->send(m, ec));
-    }
+    while (star_.next_action(next))
+        take(next);
     binary_star::happening what{};
     while (star_.next_happening(what)) {
     }
@@ -105,10 +104,26 @@ void star_half::act() {
         else
             clients_->core().send_to(work.to, work.m, ec); // whoever is gone asks again
     }
-    pub_->pump();
+    for (const auto& each : pubs_)
+        each->pump();
     clients_->pump();
     const auto due = server_.deadline();
     set_timer(due ? std::min(*due, *star_.deadline()) : star_.deadline());
+}
+
+void star_half::take(const star_core::action& next) {
+    if (next.what == star_core::step::fence)
+        return later(milliseconds{in().draw(150)}, [this, next] {
+            star_.fenced(next.number, tells_.fence(next.why), now());
+            act();
+        });
+    if (next.what != star_core::step::say)
+        return;
+    for (const auto& each : pubs_) {
+        message m = binary_star::put_state(next.say);
+        std::error_code ec;
+        static_cast<void>(each->send(m, ec));
+    }
 }
 
 void star_half::serve(std::uint64_t request, const message& body) {

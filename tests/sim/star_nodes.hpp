@@ -11,20 +11,27 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mizzen::sim {
 
 class star_half final : public node {
 public:
-    struct names {
-        std::string clients;
-        std::string link;
+    /// One way to hear of the peer, and for it to hear of this half.
+    struct link {
+        host_id host = 0;
+        std::string own;
         std::string peer;
     };
+    struct hooks {
+        std::function<void()> serves; ///< Whenever it takes a request.
+        /// Whether the fence worked, for a fenced one; called a while after it was asked for.
+        std::function<bool(binary_star::reason)> fence;
+    };
 
-    /// `serves` is called whenever it takes a request.
-    star_half(world& in, host_id host, const binary_star::star_options& options, const names& at,
-              const handling& handles, ledger& book, std::function<void()> serves);
+    star_half(world& in, host_id host, const binary_star::star_options& options,
+              const std::string& clients, const std::vector<link>& links, const handling& handles,
+              ledger& book, hooks tells);
 
     void lose_connection() override;
     void leave() override;
@@ -37,16 +44,17 @@ private:
     void hear();
     void take(message&& m);
     void act();
+    void take(const binary_star::star_core::action& next);
     void serve(std::uint64_t request, const message& body);
 
     binary_star::star_core star_;
     lazy_pirate::server_core server_;
     handling handles_;
     ledger& book_;
-    std::function<void()> serves_;
+    hooks tells_;
     std::unique_ptr<socket> clients_;
-    std::unique_ptr<socket> pub_;
-    std::unique_ptr<socket> sub_;
+    std::vector<std::unique_ptr<socket>> pubs_; // one each for every link
+    std::vector<std::unique_ptr<socket>> subs_;
 };
 
 } // namespace mizzen::sim

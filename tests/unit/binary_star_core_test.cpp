@@ -292,6 +292,38 @@ TEST_CASE("binary star: a hand-over makes the passive half active and this one p
     CHECK(ec);
 }
 
+TEST_CASE("binary star: a word that a faster link has overtaken changes nothing") {
+    half h = half_in(state::passive, role::backup);
+    const auto hear = [&](const char* digit, std::size_t link) {
+        h.core.peer_said(message{digit}, h.now, link);
+        h.collect();
+    };
+    hear("3", 0);
+    hear("1", 1); // from before it was active
+    CHECK(h.in() == state::passive);
+    hear("3", 1);
+    CHECK(h.core.now_in().peer == state::active);
+    hear("1", 0);
+    CHECK(h.in() == state::passive);
+    hear("1", 1); // now both say so
+    CHECK(h.in() == state::active);
+}
+
+TEST_CASE("binary star: a link that is not heard any more has no say") {
+    half h = half_in(state::passive, role::backup);
+    const auto hear = [&](const char* digit, std::size_t link) {
+        h.core.peer_said(message{digit}, h.now, link);
+        h.collect();
+    };
+    hear("3", 0);
+    hear("3", 1);
+    h.pass(1000ms); // and link 1 is cut
+    hear("3", 0);
+    h.pass(500ms);
+    hear("1", 0); // it hands over
+    CHECK(h.in() == state::active);
+}
+
 TEST_CASE("binary star: whoever serves is told to stop before the peer is told that it does") {
     half h = half_in(state::active, role::primary);
     h.hear("4");

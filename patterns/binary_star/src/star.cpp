@@ -10,6 +10,10 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
+#include <map>
+#include <vector>
+
 namespace mizzen::binary_star {
 namespace {
 
@@ -18,6 +22,7 @@ using patterns::clock_now;
 constexpr milliseconds control_limit{10'000}; // for a hand-over to finish what is at hand
 constexpr milliseconds last_word{200};        // for it to be written, when all ends
 constexpr std::size_t max_envelope = 8;
+constexpr std::size_t max_connections_known = 64;
 
 } // namespace
 
@@ -105,7 +110,23 @@ private:
     void hear_peer() {
         message m;
         while (sub_.try_receive(m))
-            core_.peer_said(m, clock_now());
+            core_.peer_said(m, clock_now(), link_of(m.peer()));
+    }
+    // By its endpoint: a link that is connected again is the same.
+    std::size_t link_of(peer_id connection) {
+        if (const auto known = links_of_.find(connection); known != links_of_.end())
+            return known->second;
+        const auto about = sub_.peer(connection);
+        if (!about)
+            return 0;
+        const auto at = std::find(links_.begin(), links_.end(), about->endpoint);
+        const auto link = static_cast<std::size_t>(at - links_.begin());
+        if (at == links_.end())
+            links_.push_back(about->endpoint);
+        if (links_of_.size() > max_connections_known)
+            links_of_.clear();
+        links_of_.emplace(connection, link);
+        return link;
     }
 
     void wait_control() {
@@ -235,6 +256,8 @@ private:
     star_hooks hooks_;
     star_core core_;
     std::function<void(std::error_code)> done_; // of a hand-over
+    std::vector<std::string> links_;            // by endpoint
+    std::map<peer_id, std::size_t> links_of_;   // connections
     std::uint64_t drains_ = 0;
     bool handing_over_ = false;
     bool waited_for_ = false; // somebody holds a vote until the fence has answered

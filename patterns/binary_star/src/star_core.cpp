@@ -47,7 +47,7 @@ star_core::star_core(const star_options& options, time_point now) : options_{opt
     change(start_of(options_.half), reason::started, now);
 }
 
-void star_core::peer_said(const message& m, time_point now) {
+void star_core::peer_said(const message& m, time_point now, std::size_t link) {
     look_at_clock(now);
     const auto said = take_state(m);
     if (!said) { // which proves no life: it may be somebody else's
@@ -58,13 +58,26 @@ void star_core::peer_said(const message& m, time_point now) {
     at_.peer_expiry = now + options_.peer_timeout;
     if (!std::exchange(at_.peer_heard, true))
         note(happening::peer_back);
-    hear(*said, now);
+    if (at_.fencing && !still_good(at_.fencing->why, *said))
+        at_.fencing.reset();
+    if (all_links_say(*said, link, now))
+        hear(*said, now);
+    else
+        at_.peer.reset();
+}
+
+// A link that is slow, or was cut, still brings what the peer has long ceased to be.
+bool star_core::all_links_say(state said, std::size_t link, time_point now) {
+    if (link >= at_.links.size())
+        at_.links.resize(link + 1);
+    at_.links[link] = {said, now + options_.heartbeat + options_.heartbeat / 4};
+    return std::none_of(at_.links.begin(), at_.links.end(), [&](const situation::link& each) {
+        return now < each.until && each.said != said;
+    });
 }
 
 void star_core::hear(state said, time_point now) {
     const auto before = std::exchange(at_.peer, said);
-    if (at_.fencing && !still_good(at_.fencing->why, said))
-        at_.fencing.reset();
     switch (rule_for(at_.in, input_of(said))) {
     case rule::activate:
         if (now >= at_.stale_until)
@@ -199,8 +212,10 @@ void star_core::look_at_clock(time_point now) {
     // What the peer said meanwhile is still to be read.
     at_.stale_until = now + options_.heartbeat;
     at_.peer_expiry = std::max(at_.peer_expiry, at_.stale_until);
-    if (at_.in == state::active && now >= at_.said_at + options_.peer_timeout)
+    if (at_.in == state::active && now >= at_.said_at + options_.peer_timeout) {
+        at_.peer_expiry = now + options_.peer_timeout; // as after a start
         return give_up(reason::fell_behind, now);
+    }
     at_.say_at = now; // what it is once that was read, or time is asked for
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace mizzen::binary_star {
 
@@ -79,6 +80,11 @@ struct situation {
         time_point due{};
     };
 
+    struct link {
+        state said = state::primary; ///< Last.
+        time_point until{};          ///< When it counts for nothing, unless there is another word.
+    };
+
     state in = state::primary;
     bool peer_heard = false;           ///< Within its time-out.
     std::optional<state> peer;         ///< What it said last, since this half changed.
@@ -89,6 +95,7 @@ struct situation {
     time_point stale_until{};          ///< What the peer says may be from before it heard.
     std::optional<activation> fencing; ///< Waits for the answer.
     time_point fence_again{};          ///< After a no, not before.
+    std::vector<link> links;           ///< To the peer.
 };
 
 /// One half. Holds no socket, no clock and no thread, and may be copied.
@@ -119,8 +126,10 @@ public:
 
     star_core(const star_options& options, time_point now);
 
-    /// Takes what the peer published.
-    void peer_said(const message& m, time_point now);
+    /// Takes what the peer published, over which of the links to it: a small number, always the
+    /// same for the same link. Words of several links overtake each other, so that one counts,
+    /// other than as a sign of life, once no link that is heard says otherwise.
+    void peer_said(const message& m, time_point now, std::size_t link = 0);
 
     /// A client asks for service. Only such requests vote, no heartbeats and no registrations.
     [[nodiscard]] verdict vote(time_point now);
@@ -150,6 +159,7 @@ public:
 
 private:
     void look_at_clock(time_point now);
+    [[nodiscard]] bool all_links_say(state said, std::size_t link, time_point now);
     void hear(state said, time_point now);
     void activate(reason why, time_point now);
     void go_active(reason why, time_point now);
