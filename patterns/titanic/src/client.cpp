@@ -19,8 +19,8 @@ using patterns::detail::pending_request;
 
 class client_shell final : public std::enable_shared_from_this<client_shell> {
 public:
-    client_shell(asio::any_io_executor executor, const client_options& options)
-        : options_{options}, found_{options.how}, asked_{std::move(executor), options.asking},
+    client_shell(const asio::any_io_executor& executor, const client_options& options)
+        : options_{options}, found_{options.how}, asked_{executor, options.asking},
           random_{patterns::random_seed()} {}
 
     void connect(std::string_view endpoint, std::error_code& ec) { asked_.connect(endpoint, ec); }
