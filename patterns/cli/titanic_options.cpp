@@ -142,9 +142,8 @@ int check_titanic_options(std::string_view name, const titanic_options& options)
     return done;
 }
 
-std::unique_ptr<titanic::store> open_titanic_store(std::string_view name,
-                                                   const titanic_options& options,
-                                                   std::error_code& ec) {
+std::unique_ptr<titanic::store>
+open_titanic_store(std::string_view name, const titanic_options& options, std::error_code& ec) {
     std::unique_ptr<titanic::directory> where =
         options.memory ? titanic::make_memory_directory()
                        : titanic::open_directory(options.folder, true, ec);

@@ -286,7 +286,8 @@ TEST_CASE("majordomo broker: a service inside answers when it wants to") {
     CHECK(b.take(1) == messages{disconnect_frames});
 }
 
-TEST_CASE("majordomo broker: calls of a service inside that goes away end, and those who can be told are") {
+TEST_CASE("majordomo broker: calls of a service inside that goes away end, and those who can be "
+          "told are") {
     broker b;
     b.core.add_internal("inside.");
     b.core.add_internal("other.");

@@ -1,6 +1,5 @@
 // Titanic in a half of a pair: when its store is open.
 #include "store_opening.hpp"
-
 #include <mizzen/patterns/titanic/embedded.hpp>
 #include <mizzen/patterns/titanic/paired.hpp>
 
