@@ -84,6 +84,8 @@ binary_star::star_hooks broker_pair::make_hooks(const pair_options& options,
 }
 
 void broker_pair::open_store(std::function<void(bool)> answer) {
+    if (!store_)
+        return answer(false);
     store_->open([answer = std::move(answer)](std::error_code ec) {
         if (ec == make_error_code(titanic::errc::locked))
             log("broker", "not active: the other one still has the store");
