@@ -320,7 +320,7 @@ class Brokers(BrokerPair):
         primary.send_signal(signal.SIGTERM)
         self.wait_for("primary", "state", "active")
         self.assertEqual(0, self.kill(primary, signal.SIGINT))
-        client.kill()
+        self.kill(client)
         self.tell(go, "done")
 
 
