@@ -1,4 +1,5 @@
-"""Binary Star across hosts whose cables are cut, in the layouts that its README calls safe.
+"""Binary Star across hosts whose cables are cut, in the layouts that its README calls safe but for when
+a cut ends.
 
 MIZZEN_STAR_ROUNDS rounds (10), half of them in each layout, by the seed MIZZEN_STAR_SEED (a new one,
 which is printed). In each something happens to a half or to a cable while clients ask all the time.
