@@ -1,6 +1,7 @@
 // A broker as half of a Binary Star.
 #pragma once
 
+#include "cli11_forward.hpp"
 #include "star_fence.hpp"
 #include "titanic_options.hpp"
 #include <mizzen/patterns/binary_star/star.hpp>
@@ -15,10 +16,6 @@
 #include <string>
 #include <system_error>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace mizzen::cli {
 

@@ -1,12 +1,10 @@
 // The sub-commands, each in a file of its own.
 #pragma once
 
+#include "cli11_forward.hpp"
+
 #include <functional>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace mizzen::cli {
 

@@ -1,11 +1,9 @@
 // Options of a sub-command that are read from a file.
 #pragma once
 
-#include <string>
+#include "cli11_forward.hpp"
 
-namespace CLI {
-class App;
-}
+#include <string>
 
 namespace mizzen::cli {
 

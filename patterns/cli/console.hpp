@@ -1,16 +1,13 @@
 // What the sub-commands say, and the options that several of them have.
 #pragma once
 
+#include "cli11_forward.hpp"
 #include <mizzen/message.hpp>
 
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <system_error>
-
-namespace CLI {
-class App;
-}
 
 namespace mizzen::cli {
 

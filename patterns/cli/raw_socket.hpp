@@ -1,6 +1,7 @@
 // A socket of any type, as a command's option names it.
 #pragma once
 
+#include "cli11_forward.hpp"
 #include <mizzen/detail/basic_socket.hpp>
 #include <mizzen/message.hpp>
 #include <mizzen/zmtp/socket_type.hpp>
@@ -13,10 +14,6 @@
 #include <string_view>
 #include <system_error>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace mizzen::cli {
 

@@ -1,6 +1,7 @@
 // `mizzen titanic` and what it can do with a store.
 #pragma once
 
+#include "cli11_forward.hpp"
 #include "commands.hpp"
 #include <mizzen/patterns/titanic/journal.hpp>
 
@@ -8,10 +9,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace mizzen::cli {
 
