@@ -81,12 +81,13 @@ private:
             return;
         const std::size_t size = key_size + 16 + vouch_box + metadata.size();
         const wiped_room room{*memory_, box_overhead + size};
+        if (room.get() == nullptr)
+            return hands.fail(errc::not_enough_memory);
         secret_key own;
         public_key ours;
         secret_key vouch_key;
         std::byte* const plain = room.get() + box_overhead;
-        if (room.get() == nullptr || !how_->own_pair(own, ours) ||
-            !random_octets({plain + key_size, 16}))
+        if (!how_->own_pair(own, ours) || !random_octets({plain + key_size, 16}))
             return hands.fail(errc::not_enough_memory);
         if (!share_key(own, server, vouch_key))
             return hands.fail(errc::protection_failed);
