@@ -66,7 +66,7 @@ struct pattern {
         made.connect(endpoint);
         return made;
     }
-    client ask(client_options options = {}) {
+    client ask(const client_options& options = {}) {
         client made{io, options};
         made.connect(endpoint);
         return made;
