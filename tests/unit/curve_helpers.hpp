@@ -138,4 +138,9 @@ struct client_script {
     }
 };
 
+inline const key_pair& server_pair() {
+    static const key_pair one{2};
+    return one;
+}
+
 } // namespace mizzen::curve::testing

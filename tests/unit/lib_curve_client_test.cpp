@@ -14,10 +14,6 @@ using namespace mizzen::curve::testing;
 
 namespace {
 
-const key_pair& server_pair() {
-    static const key_pair one{2};
-    return one;
-}
 const key_pair& client_pair() {
     static const key_pair one{1};
     return one;

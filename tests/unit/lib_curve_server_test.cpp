@@ -16,10 +16,6 @@ namespace {
 std::chrono::steady_clock::time_point pretended;
 std::chrono::steady_clock::time_point pretended_now() noexcept { return pretended; }
 
-const key_pair& server_pair() {
-    static const key_pair one{2};
-    return one;
-}
 server_security make_server() {
     return server_security{secret_key{server_pair().secret}, &pretended_now};
 }

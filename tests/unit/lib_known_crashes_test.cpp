@@ -81,7 +81,7 @@ TEST_CASE("heartbeats and a slow SUB with a small mark get on, whoever sends the
     }
 }
 
-const std::string large(10'000, 'x');
+const std::string bulky(10'000, 'x');
 
 TEST_CASE("a SUB that is closed while it is full and a heartbeat is due is no trouble to the PUB") {
     loop run;
@@ -99,7 +99,7 @@ TEST_CASE("a SUB that is closed while it is full and a heartbeat is due is no tr
             const auto peers = slow.peers();
             return !peers.empty() && peers.front().receive_queue.messages == 1;
         };
-        REQUIRE(run.until([&] { return (try_send(publisher, large), full()); }));
+        REQUIRE(run.until([&] { return (try_send(publisher, bulky), full()); }));
         for (int turn = 0; turn < round; ++turn)
             run.io.poll_one();
     }

@@ -91,12 +91,12 @@ TEST_CASE("the end of a stream is written though its sender calls no more") {
     both.here.send(message{"connected"});
     REQUIRE(take(both.there) == "connected");
     // Dense enough to be a stream, and so short that no buffer is full.
-    using clock = std::chrono::steady_clock;
-    const auto end = clock::now() + std::chrono::milliseconds{20};
+    using steady_clock = std::chrono::steady_clock;
+    const auto end = steady_clock::now() + std::chrono::milliseconds{20};
     int count = 0;
-    for (auto now = clock::now(); now < end; now = clock::now()) {
+    for (auto now = steady_clock::now(); now < end; now = steady_clock::now()) {
         both.here.send(message{std::to_string(count++)});
-        while (clock::now() < now + std::chrono::microseconds{4}) {
+        while (steady_clock::now() < now + std::chrono::microseconds{4}) {
         }
     }
     bool ordered = true;

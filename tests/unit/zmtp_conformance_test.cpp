@@ -15,7 +15,7 @@ bool served(std::string_view opening) {
     end.hear(wire(opening) + ready_of("PUSH") + wire(message_of_two));
     return end.got.messages == std::vector<parts>{{"hi"}};
 }
-std::error_code closed_by(std::string_view opening) {
+std::error_code closed_by_opening(std::string_view opening) {
     lone_end end;
     end.hear(wire(opening) + ready_of("PUSH") + wire(message_of_two));
     CHECK(end.got.messages.empty());
@@ -49,7 +49,7 @@ TEST_CASE("check 6: versions 3.9, 4.0 and 255.0 are spoken to as 3.1") {
 }
 
 TEST_CASE("check 7: version octet 2 is taken for ZMTP 2.0, and closed") {
-    CHECK(closed_by("FF 00*8 7F 02 01 'NULL' 00*48") == errc::zmtp_2_peer);
+    CHECK(closed_by_opening("FF 00*8 7F 02 01 'NULL' 00*48") == errc::zmtp_2_peer);
 }
 
 TEST_CASE("check 8: as-server and filler are not looked at") {
@@ -57,21 +57,21 @@ TEST_CASE("check 8: as-server and filler are not looked at") {
 }
 
 TEST_CASE("check 10: a mechanism that is almost NULL is not NULL") {
-    CHECK(closed_by("FF 00*8 7F 03 01 'null' 00*48") == errc::mechanism_mismatch);
-    CHECK(closed_by("FF 00*8 7F 03 01 'NULL' 20 00*47") == errc::mechanism_mismatch);
+    CHECK(closed_by_opening("FF 00*8 7F 03 01 'null' 00*48") == errc::mechanism_mismatch);
+    CHECK(closed_by_opening("FF 00*8 7F 03 01 'NULL' 20 00*47") == errc::mechanism_mismatch);
 }
 
 TEST_CASE("check 11: HTTP and TLS are closed, and nothing of them is delivered") {
-    CHECK(closed_by("'POST / HTTP/1.1' 0D 0A 'Content-Length: 4' 0D 0A 0D 0A 41*300") ==
+    CHECK(closed_by_opening("'POST / HTTP/1.1' 0D 0A 'Content-Length: 4' 0D 0A 0D 0A 41*300") ==
           errc::not_zmtp);
-    CHECK(closed_by("16 03 01 02 00 01 00 01 FC 03 03 41*300") == errc::not_zmtp);
+    CHECK(closed_by_opening("16 03 01 02 00 01 00 01 FC 03 03 41*300") == errc::not_zmtp);
 }
 
 TEST_CASE("check 12, D6: a peer of ZMTP 2.0 is closed, and nothing of it is delivered") {
-    CHECK(closed_by("FF 00*8 7F 01 08 00 00 00 02 'hi'") == errc::zmtp_2_peer);
+    CHECK(closed_by_opening("FF 00*8 7F 01 08 00 00 00 02 'hi'") == errc::zmtp_2_peer);
 }
 
 TEST_CASE("check 13: a peer of ZMTP 1.0 is closed, and nothing of it is delivered") {
-    CHECK(closed_by("01 00 03 00 'hi'") == errc::zmtp_1_peer);
-    CHECK(closed_by("FF 0000000000000004 00 'XYZ'") == errc::zmtp_1_peer);
+    CHECK(closed_by_opening("01 00 03 00 'hi'") == errc::zmtp_1_peer);
+    CHECK(closed_by_opening("FF 0000000000000004 00 'XYZ'") == errc::zmtp_1_peer);
 }

@@ -19,8 +19,8 @@ struct fault {
 };
 
 constexpr std::string_view greeting = "FF 00*8 7F 03 01 'NULL' 00*16 00 00*31";
-constexpr std::string_view ready = "04 1A 05 'READY' 0B 'Socket-Type' 00000004 'PUSH'";
-const plain_security for_server;
+constexpr std::string_view push_ready = "04 1A 05 'READY' 0B 'Socket-Type' 00000004 'PUSH'";
+const plain_security plain_for_server;
 
 void check_fault(const config& cfg, const fault& f) {
     CAPTURE(f.before);
@@ -111,7 +111,7 @@ std::vector<fault> all_faults() {
         }
     };
     add(std::string{greeting}, faults_in_handshake());
-    add(std::string{greeting} + " " + std::string{ready}, faults_in_traffic());
+    add(std::string{greeting} + " " + std::string{push_ready}, faults_in_traffic());
     return all;
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("a connection says at which octet of the peer's stream a rule was brok
     const fault wrong_password{errc::authentication_failed,
                                "FF 00*8 7F 03 01 'PLAIN' 00*15 00 00*31 04 13",
                                "05 'HELLO' 05 'admin' 06 'secret'"};
-    check_fault({.type = socket_type::pull, .mechanism = &for_server}, wrong_password);
+    check_fault({.type = socket_type::pull, .mechanism = &plain_for_server}, wrong_password);
     shown.insert(wrong_password.why);
     shown.insert(errc::protection_failed);   // zmtp_security_test.cpp shows that
     shown.insert(errc::invalid_credentials); // our own

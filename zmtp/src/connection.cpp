@@ -13,7 +13,7 @@ connection::connection(role side, const config& cfg, time_point now) noexcept
     : config_{&cfg},
       pool_{cfg.spare_memory == 0 ? nullptr : block_pool::create(*cfg.memory, cfg.spare_memory)},
       memory_{pool_ == nullptr ? cfg.memory : pool_}, decoder_{*memory_, cfg.read_block},
-      encoder_{*memory_, cfg.write_batch}, role_{side}, now_{now} {
+      encoder_{*memory_, cfg.write_batch}, now_{now} {
     if (const std::error_code wrong = check(cfg)) {
         fail(static_cast<errc>(wrong.value()), 0);
         return;

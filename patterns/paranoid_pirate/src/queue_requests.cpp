@@ -5,7 +5,7 @@
 
 namespace mizzen::paranoid_pirate {
 
-using phase = request_record::phase;
+using request_phase = request_record::phase;
 
 request_record& queue_core::state::open_request() {
     if (unused_requests_.empty()) {
@@ -23,7 +23,7 @@ request_record& queue_core::state::open_request() {
 void queue_core::state::close_request(request_record& r) noexcept {
     forget_client(r);
     ++r.generation;
-    r.where = phase::unused;
+    r.where = request_phase::unused;
     r.deliveries = 0;
     r.waits_until = r.deadline = time_point::max();
     r.back = {};
@@ -33,7 +33,7 @@ void queue_core::state::close_request(request_record& r) noexcept {
 
 /// Counts a request that was just put into the queue.
 void queue_core::state::enqueue(request_record& r, time_point now) {
-    r.where = phase::waiting;
+    r.where = request_phase::waiting;
     r.octets = r.body.encoded_size() + r.back.octets();
     ++stats.waiting;
     stats.waiting_octets += r.octets;
@@ -113,7 +113,7 @@ void queue_core::state::assign(worker_record& w, request_record& r, time_point n
     w.busy_since = now;
     w.beats_in_job = false;
     heard_from(w, now);
-    r.where = phase::dispatched;
+    r.where = request_phase::dispatched;
     ++stats.dispatched;
 
     message m; // the body is kept only if it may be sent again

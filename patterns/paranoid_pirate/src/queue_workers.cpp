@@ -5,7 +5,7 @@
 
 namespace mizzen::paranoid_pirate {
 
-using phase = worker_record::phase;
+using worker_phase = worker_record::phase;
 
 // Said again it starts the conversation anew: what the worker had been given is lost to it.
 void queue_core::state::on_ready(worker_record& w, dialect spoken, time_point now) {
@@ -25,7 +25,7 @@ void queue_core::state::on_heartbeat(worker_record& w, time_point now) {
     ++stats.heartbeats_in;
     // It may have crossed the request on its way. One that comes an interval later was sent in the
     // middle of the job.
-    if (w.what == phase::busy && now - w.busy_since >= options_.heartbeat)
+    if (w.what == worker_phase::busy && now - w.busy_since >= options_.heartbeat)
         w.beats_in_job = true;
     heard_from(w, now);
 }
@@ -33,7 +33,7 @@ void queue_core::state::on_heartbeat(worker_record& w, time_point now) {
 void queue_core::state::on_reply(worker_record& w, const to_queue& in, message&& m,
                                  time_point now) {
     const std::optional<reply_handle> to = decode_handle(in.handle);
-    if (w.what != phase::busy || !to || to->handle != (w.job->handle() ^ salt_)) {
+    if (w.what != worker_phase::busy || !to || to->handle != (w.job->handle() ^ salt_)) {
         ++stats.stale_replies;
         return heard_from(w, now);
     }
@@ -79,22 +79,22 @@ void queue_core::state::worker_down(peer_id worker, time_point now) {
 }
 
 void queue_core::state::unregister(worker_record& w, time_point now) {
-    if (w.what == phase::unregistered)
+    if (w.what == worker_phase::unregistered)
         return;
     free_.remove(w);
     beats_.remove(w);
     silences_.remove(w);
     jobs_.remove(w);
     --stats.workers;
-    if (w.what == phase::free)
+    if (w.what == worker_phase::free)
         --stats.free_workers;
-    w.what = phase::unregistered;
+    w.what = worker_phase::unregistered;
     if (request_record* r = std::exchange(w.job, nullptr))
         take_back(*r, now);
 }
 
 void queue_core::state::make_free(worker_record& w, time_point now) {
-    w.what = phase::free;
+    w.what = worker_phase::free;
     ++stats.free_workers;
     free_.push_back(w);
     heard_from(w, now);
@@ -106,7 +106,7 @@ void queue_core::state::heard_from(worker_record& w, time_point now) {
     w.heard = now;
     jobs_.remove(w);
     silences_.remove(w);
-    if (w.what == phase::busy && !w.beats_in_job) {
+    if (w.what == worker_phase::busy && !w.beats_in_job) {
         if (options_.request_timeout.count() > 0)
             jobs_.push_back(w);
     } else if (beats()) {

@@ -11,8 +11,6 @@ namespace {
 using majordomo::broker_core;
 using patterns::status;
 
-constexpr std::array names{request_service, submit_service, reply_service, close_service};
-
 attempt_end end_of(const broker_core::result& result) noexcept {
     if (result.outcome == status::ok)
         return attempt_end::answered;
@@ -32,7 +30,7 @@ public:
 
     void serve() {
         open();
-        for (const std::string_view name : names)
+        for (const std::string_view name : titanic_services)
             broker_.serve_internal(name, [weak = weak_from_this()](broker_core::call&& asked) {
                 if (const auto self = weak.lock())
                     self->call(asked.id, asked.service, std::move(asked.body));
@@ -41,7 +39,7 @@ public:
 
     /// Clients whose calls will not be answered do not wait for that.
     void end_calls() {
-        for (const std::string_view name : names)
+        for (const std::string_view name : titanic_services)
             broker_.end_calls(name);
     }
 

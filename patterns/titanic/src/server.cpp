@@ -18,7 +18,6 @@
 namespace mizzen::titanic {
 namespace {
 
-constexpr std::array service_names{request_service, submit_service, reply_service, close_service};
 constexpr milliseconds no_limit{std::chrono::hours{24 * 365}};
 
 majordomo::client_options client_options_of(const server_options& options) {
@@ -69,7 +68,7 @@ public:
         client_.connect(endpoint, ec);
         if (ec)
             return;
-        for (const std::string_view name : service_names)
+        for (const std::string_view name : titanic_services)
             add_worker(name, std::string{endpoint}, options_.credit);
         // A broker of another make gives each worker one call at a time: there are to be more.
         majordomo::client_options asking;
@@ -131,7 +130,7 @@ private:
             ec == asio::error::operation_aborted)
             return;
         for (std::size_t i = 1; i < options_.registrations; ++i)
-            for (const std::string_view name : service_names)
+            for (const std::string_view name : titanic_services)
                 add_worker(name, endpoint, 1);
     }
 

@@ -214,7 +214,6 @@ private:
     frame_decoder decoder_;
     frame_encoder encoder_;
     state state_ = state::greeting;
-    role role_;
     socket_type peer_type_ = socket_type::dealer;
     std::uint8_t peer_minor_ = 0;
     bool ping_due_ = false;

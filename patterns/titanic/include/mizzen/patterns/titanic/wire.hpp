@@ -25,6 +25,9 @@ inline constexpr std::string_view reply_service = "titanic.reply";
 inline constexpr std::string_view close_service = "titanic.close";
 /// As titanic.request, with an id that the client chose: it may be asked again without being two.
 inline constexpr std::string_view submit_service = "titanic.submit";
+/// All of them.
+inline constexpr std::array titanic_services{request_service, submit_service, reply_service,
+                                             close_service};
 
 /// The longest name of a service, in octets.
 inline constexpr std::size_t max_target_name = 255;
