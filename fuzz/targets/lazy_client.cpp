@@ -159,7 +159,7 @@ private:
         for (int round = 0; round < 1000 && !running_.empty(); ++round) {
             const auto due = client_.deadline();
             must(due.has_value(), "what is on its way has an end");
-            now_ = std::max(now_, *due);
+            now_ = std::max(now_, due.value_or(now_));
             client_.handle_timeout(now_);
             collect();
         }

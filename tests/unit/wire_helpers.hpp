@@ -261,8 +261,8 @@ struct lone_end {
     /// Time goes by; every deadline is met on the dot.
     lone_end& wait(milliseconds span) {
         const time_point until = now + span;
-        while (c.deadline() && *c.deadline() <= until) {
-            now = *c.deadline();
+        for (auto due = c.deadline(); due && *due <= until; due = c.deadline()) {
+            now = *due;
             c.handle_timeout(now);
             drain(c, got);
         }
