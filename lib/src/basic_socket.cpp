@@ -3,10 +3,13 @@
 #include "socket_shell.hpp"
 #include <mizzen/detail/basic_socket.hpp>
 
+#include <variant>
+
 namespace mizzen::detail {
 namespace {
 
 constexpr auto invalid = errc::invalid_option;
+constexpr std::size_t longest_domain = 255; // 27/ZAP
 
 bool negative(option::milliseconds time) { return time < option::milliseconds::zero(); }
 
@@ -45,6 +48,9 @@ void basic_socket::close() noexcept {
 socket_stats basic_socket::stats() const { return shell_->core().stats; }
 std::vector<peer_info> basic_socket::peers() const { return shell_->core().peers(); }
 std::optional<peer_info> basic_socket::peer(peer_id id) const { return shell_->core().peer(id); }
+const peer_identity* basic_socket::sender(const message& received) const {
+    return shell_->core().sender(received.peer());
+}
 
 // --- Options ---
 
@@ -159,6 +165,26 @@ void basic_socket::secure(std::shared_ptr<const socket_security> how, const std:
         return;
     shell_->core().options.security = std::move(how);
     shell_->core().options_changed();
+}
+void basic_socket::apply(const option::authentication& value, std::error_code& ec) {
+    ec = value.who == nullptr || value.domain.size() > longest_domain ? make_error_code(invalid)
+                                                                      : std::error_code{};
+    if (!ec)
+        ask(value.who, value.domain);
+}
+void basic_socket::apply(const option::security& value, std::error_code& ec) {
+    ec = value.domain.size() > longest_domain ? make_error_code(invalid) : std::error_code{};
+    if (!ec)
+        std::visit([&](const auto& mechanism) { apply(mechanism, ec); }, value.mechanism);
+    if (!ec)
+        ask(value.who, value.domain);
+}
+void basic_socket::ask(const std::shared_ptr<authenticator>& who, const std::string& domain) {
+    shell_->core().options.who = who;
+    shell_->core().options.domain = domain;
+    shell_->core().options_changed();
+    if (who)
+        shell_->watch_rules_of(*who);
 }
 void basic_socket::apply(const option::backlog& value, std::error_code& ec) {
     ec = value.connections <= 0 ? make_error_code(invalid) : std::error_code{};

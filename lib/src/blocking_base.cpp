@@ -55,8 +55,8 @@ blocking_base::blocking_base(zmtp::socket_type type, const context& shared)
 
 blocking_base::blocking_base(zmtp::socket_type type, const context& shared,
                              std::shared_ptr<gate> door)
-    : basic_socket{gated_executor{door}, type, shared}, context_{shared.state()},
-      gate_{std::move(door)} {
+    : basic_socket{gated_executor{door}, type, shared}, context_{shared.state()}, gate_{std::move(
+                                                                                      door)} {
     if (!context_->add(shell(), gate_))
         throw std::system_error(errc::context_closed, "socket");
 }
@@ -116,6 +116,12 @@ std::optional<peer_info> blocking_base::peer(peer_id id) const {
     std::error_code ec;
     const call now{*this, ec};
     return shell() ? basic_socket::peer(id) : std::nullopt;
+}
+
+const peer_identity* blocking_base::sender(const message& received) const {
+    std::error_code ec;
+    const call now{*this, ec};
+    return shell() ? basic_socket::sender(received) : nullptr;
 }
 
 void blocking_base::apply_option(const option::send_timeout& value, std::error_code& ec) {

@@ -1,12 +1,14 @@
 // The names and libzmq's numbers of connection events.
 #include <mizzen/connection_event.hpp>
+#include <mizzen/error.hpp>
 #include <mizzen/zmtp/error.hpp>
 
 namespace mizzen {
 namespace {
 
 std::uint32_t failed_handshake(std::error_code reason) noexcept {
-    if (reason == zmtp::errc::authentication_failed || reason == zmtp::errc::refused_by_peer)
+    if (reason == zmtp::errc::authentication_failed || reason == zmtp::errc::refused_by_peer ||
+        reason == errc::address_denied || reason == errc::revoked)
         return 0x4000;
     const bool by_what_was_sent =
         reason == zmtp::condition::broken_peer || reason == zmtp::condition::refused;

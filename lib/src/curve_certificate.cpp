@@ -1,4 +1,5 @@
 // CZMQ's certificate files: sections, with names and quoted values indented below.
+#include "wipe.hpp"
 #include <mizzen/curve_certificate.hpp>
 #include <mizzen/error.hpp>
 
@@ -16,6 +17,8 @@
 
 namespace mizzen {
 namespace {
+
+using detail::wipe;
 
 constexpr std::size_t largest_file = 64 * 1024;
 constexpr std::string_view name_marks = "$-_@.&+/";
@@ -130,12 +133,6 @@ private:
     std::string section_;
     std::optional<curve_key> public_key_;
 };
-
-void wipe(std::string& text) {
-    volatile char* const at = text.data();
-    for (std::size_t i = 0; i < text.size(); ++i)
-        at[i] = '\0';
-}
 
 // A descriptor, closed when it goes.
 struct descriptor {

@@ -1,4 +1,5 @@
 // Keys as text, and how they leave memory.
+#include "wipe.hpp"
 #include <mizzen/curve_key.hpp>
 #include <mizzen/error.hpp>
 #include <mizzen/zmtp/security.hpp>
@@ -13,18 +14,11 @@
 namespace mizzen {
 namespace {
 
+using detail::wipe;
+
 constexpr std::string_view alphabet =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 constexpr std::size_t key_text = 40;
-
-void wipe(std::byte* at, std::size_t size) noexcept {
-    volatile std::byte* const octets = at;
-    for (std::size_t i = 0; i < size; ++i)
-        octets[i] = std::byte{0};
-}
-void wipe(std::string& text) noexcept {
-    wipe(reinterpret_cast<std::byte*>(text.data()), text.size());
-}
 
 // The character's place in the alphabet, found without an address that depends on it, since keys
 // are secrets; 85 for others.

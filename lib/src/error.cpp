@@ -33,6 +33,9 @@ public:
         case errc::no_random: return "the system gives no random octets";
         case errc::malformed_key: return "a malformed key";
         case errc::malformed_certificate: return "a malformed certificate";
+        case errc::malformed_address: return "a malformed address or net";
+        case errc::address_denied: return "nobody is to come from the peer's address";
+        case errc::revoked: return "the peer may no longer be here";
         }
         return "unknown error";
     }
@@ -46,6 +49,7 @@ public:
         case errc::endpoint_bad_name:
         case errc::invalid_option:
         case errc::malformed_key:
+        case errc::malformed_address:
         case errc::malformed_certificate: return std::errc::invalid_argument;
         case errc::no_curve: return std::errc::not_supported;
         case errc::unknown_transport: return std::errc::protocol_not_supported;

@@ -3,35 +3,80 @@
 
 #include <mizzen/peer_info.hpp>
 
+#include <cstddef>
 #include <deque>
+#include <memory>
 #include <unordered_map>
 #include <utility>
 
 namespace mizzen::detail {
 
+/// Those of whom messages wait to be received are not forgotten meanwhile, however many they are.
 class gone_peers {
 public:
-    void add(peer_info gone) {
-        if (order_.size() == gone_peers_kept) {
-            known_.erase(order_.front());
-            order_.pop_front();
-        }
-        order_.push_back(gone.id);
-        known_.insert_or_assign(gone.id, std::move(gone));
+    /// `identity` is the same as in `gone`, if somebody has it already.
+    void add(peer_info gone, std::shared_ptr<const peer_identity> identity) {
+        const peer_id id = gone.id;
+        known_.insert_or_assign(id, entry{std::move(gone), std::move(identity), 0});
+        put_last(id);
+    }
+    /// So many messages of the peer that was added last are waiting.
+    void hold(peer_id id, std::size_t messages) {
+        const auto found = known_.find(id);
+        if (messages == 0 || found == known_.end() || order_.empty() || order_.back() != id)
+            return;
+        found->second.waiting = messages;
+        order_.pop_back();
+    }
+    /// One of them no longer does.
+    void let_go_of_one(peer_id id) {
+        const auto found = known_.find(id);
+        if (found != known_.end() && found->second.waiting != 0 && --found->second.waiting == 0)
+            put_last(id);
+    }
+    void let_go_of_all() {
+        for (auto& [id, each] : known_)
+            if (std::exchange(each.waiting, 0) != 0)
+                order_.push_back(id);
+        trim();
     }
     /// Null when it is not known, or no longer.
     [[nodiscard]] const peer_info* find(peer_id id) const {
         const auto found = known_.find(id);
-        return found == known_.end() ? nullptr : &found->second;
+        return found == known_.end() ? nullptr : &found->second.info;
+    }
+    [[nodiscard]] std::shared_ptr<const peer_identity> identity_of(peer_id id) {
+        const auto found = known_.find(id);
+        if (found == known_.end())
+            return nullptr;
+        entry& of = found->second;
+        if (!of.identity)
+            of.identity = std::make_shared<const peer_identity>(of.info);
+        return of.identity;
     }
     [[nodiscard]] traffic_stats* traffic_of(peer_id id) {
         const auto found = known_.find(id);
-        return found == known_.end() ? nullptr : &found->second.traffic;
+        return found == known_.end() ? nullptr : &found->second.info.traffic;
     }
 
 private:
-    std::unordered_map<peer_id, peer_info> known_;
-    std::deque<peer_id> order_; // the first has been gone for longest
+    struct entry {
+        peer_info info;
+        std::shared_ptr<const peer_identity> identity;
+        std::size_t waiting; // messages
+    };
+
+    void put_last(peer_id id) {
+        order_.push_back(id);
+        trim();
+    }
+    void trim() {
+        for (; order_.size() > gone_peers_kept; order_.pop_front())
+            known_.erase(order_.front());
+    }
+
+    std::unordered_map<peer_id, entry> known_;
+    std::deque<peer_id> order_; // of those that nothing holds, the first one goes first
 };
 
 } // namespace mizzen::detail

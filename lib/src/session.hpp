@@ -1,6 +1,7 @@
 // One peer of a socket: its connection while there is one, and its two queues.
 #pragma once
 
+#include "admission.hpp"
 #include "inproc.hpp"
 #include "mail_bag.hpp"
 #include "message_ring.hpp"
@@ -21,7 +22,7 @@ using std::chrono::milliseconds;
 using zmtp::time_point;
 
 struct session;
-class socket_security;
+struct security_policy;
 
 /// A place in a circular list of sessions.
 struct session_hook {
@@ -59,8 +60,9 @@ struct session {
     bool id_given = false;   // routing_id was chosen by this end
     session_phase phase = session_phase::waiting;
 
-    std::shared_ptr<const zmtp::config> config;      // outlives link
-    std::shared_ptr<const socket_security> security; // the config's; null for NULL
+    std::shared_ptr<const security_policy> policy; // never null
+    std::shared_ptr<const zmtp::config> config;    // outlives link
+    std::unique_ptr<admission> asked;              // once somebody was asked whether it may come
     std::unique_ptr<zmtp::connection> link;
     std::shared_ptr<inproc_pipe> pipe; // in place of a link, from its first attempt on
     pipe_end end = pipe_end::connector;
@@ -84,6 +86,7 @@ struct session {
     std::string routing_id;                          // a ROUTER's name for it; empty until attached
     std::string endpoint;                            // connected to, or accepted by
     std::string address;                             // the peer's, while there is a connection
+    std::shared_ptr<const peer_identity> identity;   // once somebody wants to know, while attached
     time_point since;                                // it is attached
     std::error_code why; // it lost its connection; none when this end closed it
 
@@ -96,7 +99,7 @@ struct session {
 };
 
 /// The sessions that take turns. All operations take constant time.
-template <session_hook session::* Hook> class session_circle {
+template <session_hook session::*Hook> class session_circle {
 public:
     [[nodiscard]] bool empty() const noexcept { return at_ == nullptr; }
     [[nodiscard]] session* current() const noexcept { return at_; }

@@ -15,7 +15,7 @@ constexpr std::size_t least_left_behind = std::size_t{1} << 20;
 // What connections point to; never changed once made.
 struct socket_core::link_config : zmtp::config {
     std::string id;
-    security_ptr security;
+    policy_ptr policy;
 };
 
 socket_core::socket_core(zmtp::socket_type type, std::uint64_t seed)
@@ -39,6 +39,7 @@ session& socket_core::add(std::string endpoint) {
     made = std::make_unique<session>();
     made->key = key;
     made->endpoint = std::move(endpoint);
+    made->policy = policy();
     return *made;
 }
 
@@ -71,8 +72,10 @@ session* socket_core::add_connector(std::string endpoint, std::string routing_id
     return &s;
 }
 
-session& socket_core::add_accepted(std::string endpoint, std::string address, time_point now) {
+session& socket_core::add_accepted(std::string endpoint, std::string address,
+                                   const policy_ptr& rules, time_point now) {
     session& s = add(std::move(endpoint));
+    s.policy = rules;
     s.address = std::move(address);
     make_link(s, zmtp::role::server, now);
     tell(event_kind::accepted, s);
@@ -87,7 +90,7 @@ void socket_core::transport_open(session& s, std::string address, time_point now
 
 void socket_core::make_link(session& s, zmtp::role side, time_point now) {
     now_ = now;
-    if (!config_) {
+    if (!config_ || config_->policy != s.policy) {
         auto made = std::make_shared<link_config>();
         made->id = options.routing_id;
         made->type = type_;
@@ -96,17 +99,17 @@ void socket_core::make_link(session& s, zmtp::role side, time_point now) {
         made->spare_memory = 0; // the cache serves all connections
         made->limit = options.limit;
         made->beat = options.beat;
-        made->security = options.security;
-        if (made->security)
-            made->mechanism = &made->security->mechanism();
+        made->policy = s.policy;
+        made->authenticate = s.policy->asks_by_null();
+        if (s.policy->how)
+            made->mechanism = &s.policy->how->mechanism();
         config_ = std::move(made);
     }
     s.peer = ++last_peer_;
     s.why.clear();
     s.config = config_;
-    s.security = config_->security;
-    if (s.security)
-        side = s.security->side(); // whoever connected
+    if (s.policy->how)
+        side = s.policy->how->side(); // whoever connected
     s.link = std::make_unique<zmtp::connection>(side, *s.config, now);
     s.phase = session_phase::handshaking;
     s.end_at.reset();
@@ -203,7 +206,7 @@ void socket_core::detach(session& s) {
         // another, if nobody reads.
         const bool over = (options.receive_mark != 0 && s.in.size() > options.receive_mark) ||
                           s.in_octets > options.mark_octets;
-        if (s.undecoded && !over && (s.pipe || s.link->is_open()))
+        if (s.undecoded && !over && s.why != errc::revoked && (s.pipe || s.link->is_open()))
             decode_some(s, ~std::size_t{0}, true);
         ++stats.disconnects;
         note_end_of_stream(s);
@@ -213,17 +216,21 @@ void socket_core::detach(session& s) {
         forget_topics(s);
         update_rivals();
         put_notice(s, notice::peer_down);
+        gone_.hold(s.peer, waiting_of(s));
     }
     s.phase = session_phase::waiting; // end() comes here again
     std::erase(dirty_, &s);
     std::erase(resumed_, &s);
     std::erase(due_, &s);
     std::erase(failed_, &s);
+    std::erase(questions_, &s);
     s.dirty = s.paused = s.undecoded = s.held = s.out_missed = false;
     put_back_post(s);
     forget_streamed(s);
     reopen_out(s);
     s.link.reset();
+    s.asked.reset();
+    s.identity.reset();
     s.mail.clear();
     s.pipe.reset();
     s.peer = s.peer_there = 0;
@@ -258,6 +265,7 @@ void socket_core::abandon_received() {
         s.in_octets = 0;
         forget_if_done(s);
     });
+    gone_.let_go_of_all();
 }
 
 void socket_core::drop_out(session& s) {
@@ -272,7 +280,9 @@ void socket_core::transport_lost(session& s, std::error_code why, time_point now
     now_ = now;
     s.why = why;
     const bool over = !s.connects || (s.removed && s.out.empty() && s.post.empty());
-    const bool refused = why == zmtp::condition::refused;
+    // Who was asked here may answer otherwise the next time.
+    const bool by_us = why == zmtp::errc::authentication_failed && s.policy->who;
+    const bool refused = why == zmtp::condition::refused && !by_us;
     if (over || refused || options.immediate)
         drop_out(s); // while it is known whose it was
     if (s.phase == session_phase::connecting)
@@ -323,10 +333,13 @@ void socket_core::forget_if_done(session& s) {
 // Peers may come, say something and go, one after another, while the program does not read: what
 // they leave behind is bounded as the queue of one that stays.
 void socket_core::leave_behind(session& s) {
-    const std::size_t size = sizeof s + s.in.size() * sizeof(message) + s.in_octets;
+    const std::size_t size =
+        sizeof s + sizeof(peer_info) + s.in.size() * sizeof(message) + s.in_octets;
     if (left_behind_ + size > std::max(options.mark_octets, least_left_behind)) {
-        s.in.for_each(
-            [&](const message& m) { count_for(m.peer(), &traffic_stats::dropped_disconnect); });
+        s.in.for_each([&](const message& m) {
+            count_for(m.peer(), &traffic_stats::dropped_disconnect);
+            message_left(s, m.peer());
+        });
         s.in.clear();
         s.in_octets = 0;
         return;

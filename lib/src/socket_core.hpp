@@ -42,7 +42,9 @@ struct socket_options {
     zmtp::limits limit;
     zmtp::heartbeat beat;
     std::string routing_id;
-    security_ptr security; // null for NULL
+    security_ptr security;              // null for NULL
+    std::shared_ptr<authenticator> who; // null: nobody but the security's lists is asked
+    std::string domain;                 // for `who`
     bool router_mandatory = false;
     bool router_handover = false;
     bool report_peers = false;
@@ -72,7 +74,10 @@ public:
     socket_options options; ///< After a change, options_changed().
     socket_stats stats;
     event_feed events; ///< Told what becomes of sessions; the shell ends it.
-    void options_changed() noexcept { config_.reset(); }
+    void options_changed() noexcept {
+        config_.reset();
+        policy_.reset();
+    }
 
     // --- Sessions ---
 
@@ -83,7 +88,11 @@ public:
     session* add_connector(std::string endpoint, std::string routing_id, time_point now,
                            std::error_code& ec);
     /// A session for a connection that a listener accepted, from that address.
-    session& add_accepted(std::string endpoint, std::string address, time_point now);
+    session& add_accepted(std::string endpoint, std::string address, const policy_ptr& rules,
+                          time_point now);
+    session& add_accepted(std::string endpoint, std::string address, time_point now) {
+        return add_accepted(std::move(endpoint), std::move(address), policy(), now);
+    }
     /// A connector's transport is open, to that address.
     void transport_open(session& s, std::string address, time_point now);
     /// What a connector over inproc is to find its peer with.
@@ -118,12 +127,33 @@ public:
             what(*s);
     }
 
+    // --- Admission ---
+
+    /// Who may come, as the options say now.
+    [[nodiscard]] const policy_ptr& policy();
+    /// Whether to speak with anybody from there at all. If not, the monitors have been told.
+    [[nodiscard]] bool may_come(const policy_ptr& rules, const std::string& endpoint,
+                                const std::string& address, time_point now);
+    /// A peer that its policy's authenticator is to be asked for; null once there is none.
+    [[nodiscard]] session* next_question() noexcept;
+    /// What to ask, if the connection is still there and was not asked for. The caller wipes it.
+    [[nodiscard]] std::optional<authentication_request> question(peer_id key, peer_id peer);
+    /// The answer. Nothing happens when nobody waits for it (any more).
+    void answer(peer_id key, peer_id peer, authentication_answer what, time_point now);
+    /// The rules of an authenticator have changed: some peers may have to go.
+    void review(time_point now);
+
     // --- Peers ---
 
     /// Of the connections that are there, in the order in which they came.
     [[nodiscard]] std::vector<peer_info> peers() const;
     /// Of one that is there, or was not long ago.
     [[nodiscard]] std::optional<peer_info> peer(peer_id id) const;
+    /// Without a copy, also of one whose messages wait. Valid until the next call; null when it is
+    /// not known.
+    [[nodiscard]] const peer_identity* sender(peer_id id) {
+        return last_sender_ && last_sender_->id == id ? last_sender_.get() : other_sender(id);
+    }
 
     /// Tells the monitors what has become of a listener.
     void tell_of_listener(event_kind what, std::string_view endpoint, std::error_code why,
@@ -161,7 +191,8 @@ public:
     /// Failed by its own decision: write what is left, close, tell transport_lost.
     [[nodiscard]] session* next_failed() noexcept { return take_last(failed_); }
     [[nodiscard]] bool any_work() const noexcept {
-        return !dirty_.empty() || !resumed_.empty() || !due_.empty() || !failed_.empty();
+        return !dirty_.empty() || !resumed_.empty() || !due_.empty() || !failed_.empty() ||
+               !questions_.empty();
     }
 
     // --- Messages ---
@@ -230,6 +261,12 @@ private:
     void leave_behind(session& s);
     void put_notice(session& s, notice what);
 
+    [[nodiscard]] const peer_identity* other_sender(peer_id id);
+    void message_left(const session& s, peer_id sender);
+    void drop_oldest_received(session& s);
+    [[nodiscard]] std::size_t waiting_of(session& s);
+    [[nodiscard]] static std::string detail_of(const session& s, std::error_code why);
+
     void tell(event_kind what, const session& s, std::error_code why = {}) {
         if (events.watched())
             tell_monitors(what, s, why);
@@ -239,11 +276,11 @@ private:
     [[nodiscard]] peer_identity identity_of(const session& s) const;
     [[nodiscard]] peer_info describe(const session& s) const;
     void remember(session& s);
-    void count(session& s, std::uint64_t traffic_stats::* what, std::uint64_t times = 1) noexcept {
+    void count(session& s, std::uint64_t traffic_stats::*what, std::uint64_t times = 1) noexcept {
         stats.*what += times;
         s.traffic.*what += times;
     }
-    void count_for(peer_id who, std::uint64_t traffic_stats::* what);
+    void count_for(peer_id who, std::uint64_t traffic_stats::*what);
 
     void judge(session& s);
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);
@@ -312,6 +349,8 @@ private:
     bool receives_plainly_;
     struct link_config;
     std::shared_ptr<const link_config> config_; // of connections made from now on; null when stale
+    policy_ptr policy_;                         // likewise
+    std::shared_ptr<const peer_identity> last_sender_;
     std::unordered_map<peer_id, std::unique_ptr<session>> sessions_; // by key
     std::unordered_map<peer_id, session*> peers_;                    // by peer, while attached
     gone_peers gone_;
@@ -322,6 +361,7 @@ private:
     std::vector<session*> resumed_;
     std::vector<session*> due_;
     std::vector<session*> failed_;
+    std::vector<session*> questions_;
     deadline_map alarms_;
     bool abandoned_ = false;
     std::optional<time_point> trim_at_; // when idle queues give their memory back

@@ -164,11 +164,8 @@ void socket_core::sort_mail(session& s, message& slot) {
     }
     slot.set_peer(s.peer);
     s.in_octets += slot.encoded_size();
-    if (options.conflate && s.in.size() > 1) {
-        s.in_octets -= s.in.front().encoded_size();
-        s.in.pop_front();
-        count(s, &traffic_stats::dropped_conflated);
-    }
+    if (options.conflate && s.in.size() > 1)
+        drop_oldest_received(s);
 }
 
 } // namespace mizzen::detail

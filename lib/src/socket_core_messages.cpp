@@ -48,11 +48,8 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
         if (got == zmtp::event::message && takes_in(s, slot)) {
             slot.set_peer(s.peer);
             s.in_octets += slot.encoded_size();
-            if (options.conflate && s.in.size() > 1) {
-                s.in_octets -= s.in.front().encoded_size();
-                s.in.pop_front();
-                count(s, &traffic_stats::dropped_conflated);
-            }
+            if (options.conflate && s.in.size() > 1)
+                drop_oldest_received(s);
             continue;
         }
         if (got == zmtp::event::subscribe || got == zmtp::event::cancel) {
@@ -81,12 +78,11 @@ void socket_core::decode_some(session& s, std::size_t most, bool ignore_marks) {
         readable_.add(s);
 }
 
-// A peer has said who it is.
-void socket_core::judge(session& s) {
-    const auto answer =
-        s.security ? s.security->judge(s.link->credentials()) : zmtp::verdict::server_error;
-    std::error_code never;
-    s.link->authenticate(answer, now_, never);
+void socket_core::drop_oldest_received(session& s) {
+    message_left(s, s.in.front().peer());
+    s.in_octets -= s.in.front().encoded_size();
+    s.in.pop_front();
+    count(s, &traffic_stats::dropped_conflated);
 }
 
 // --- Sending ---
@@ -269,10 +265,12 @@ void socket_core::receive_raw(message& m, std::error_code& ec) {
 void socket_core::take_front(session& s, message& m, bool name_sender) {
     m = std::move(s.in.front());
     s.in.pop_front();
-    if (m.peer() == s.peer)
+    if (m.peer() == s.peer) {
         count(s, &traffic_stats::messages_received);
-    else
+    } else {
         count_for(m.peer(), &traffic_stats::messages_received);
+        message_left(s, m.peer());
+    }
     if (options.xpub_manual)
         requester_ = m.peer();
     if (s.in.empty()) {

@@ -23,6 +23,22 @@ std::vector<peer_property> application_properties(octets metadata) {
     return found;
 }
 
+// What the peer said to be let in, or who it was taken for.
+void say_who(const session& s, peer_identity& who) {
+    const octets said = s.link->user_id();
+    if (who.mechanism == "CURVE") {
+        who.public_key = s.policy->how->peer_key();
+        if (said.size() == curve_key::size) {
+            std::copy(said.begin(), said.end(), who.public_key.emplace().octets.begin());
+            who.user_id = to_z85(*who.public_key);
+        }
+    } else {
+        who.user_id = as_text(said);
+    }
+    if (s.asked && !s.asked->answer.user_id.empty())
+        who.user_id = s.asked->answer.user_id;
+}
+
 } // namespace
 
 // --- Who they are ---
@@ -39,10 +55,7 @@ peer_identity socket_core::identity_of(const session& s) const {
             who.type = zmtp::socket_type_named(as_text(*type));
         who.routing_id = as_text(s.link->peer_routing_id());
         who.mechanism = s.config->mechanism->name();
-        who.user_id = as_text(s.link->user_id());
-        std::error_code never;
-        if (who.mechanism == "CURVE")
-            who.user_id = z85_encode(s.link->user_id(), never);
+        say_who(s, who);
     }
     if (type_ == zmtp::socket_type::router && s.phase == session_phase::attached)
         who.routing_id = s.routing_id;
@@ -55,6 +68,9 @@ peer_info socket_core::describe(const session& s) const {
     about.endpoint = s.endpoint;
     if (s.link)
         about.properties = application_properties(s.link->peer_metadata());
+    if (s.asked)
+        about.properties.insert(about.properties.end(), s.asked->answer.metadata.begin(),
+                                s.asked->answer.metadata.end());
     about.since = s.since;
     about.traffic = s.traffic;
     about.receive_queue = {s.in.size() + s.mail.size(), s.in_octets + s.mail.octets()};
@@ -68,7 +84,7 @@ void socket_core::remember(session& s) {
         peer_info gone = describe(s);
         gone.until = now_;
         gone.reason = s.why;
-        gone_.add(std::move(gone));
+        gone_.add(std::move(gone), s.identity);
         s.traffic = {};
     } catch (const std::bad_alloc&) {
         s.traffic = {}; // then it is not known; nothing else depends on that
@@ -93,15 +109,39 @@ std::optional<peer_info> socket_core::peer(peer_id id) const {
     return std::nullopt;
 }
 
+const peer_identity* socket_core::other_sender(peer_id id) {
+    if (session* s = find_peer(id)) {
+        if (!s->identity)
+            s->identity = std::make_shared<const peer_identity>(identity_of(*s));
+        last_sender_ = s->identity;
+    } else {
+        last_sender_ = gone_.identity_of(id);
+    }
+    return last_sender_.get();
+}
+
 // --- What is counted for them ---
 
 // Of a message whose session may have ended, or has another connection by now.
-void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::* what) {
+void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::*what) {
     if (session* s = find_peer(who))
         return count(*s, what);
     ++(stats.*what);
     if (traffic_stats* gone = gone_.traffic_of(who))
         ++(gone->*what);
+}
+
+// A message that waited has been taken or dropped.
+void socket_core::message_left(const session& s, peer_id sender) {
+    if (sender != s.peer)
+        gone_.let_go_of_one(sender);
+}
+
+// How many messages of its connection wait for the program.
+std::size_t socket_core::waiting_of(session& s) {
+    std::size_t count = 0;
+    s.in.for_each([&](const message& m) { count += m.peer() == s.peer ? 1U : 0U; });
+    return count;
 }
 
 // --- What happens to them ---
@@ -129,6 +169,7 @@ void socket_core::tell_monitors(event_kind what, const session& s, std::error_co
         event.endpoint = s.endpoint;
         event.peer = identity_of(s);
         event.reason = why;
+        event.detail = detail_of(s, why);
         if (s.link && !s.link->is_open()) {
             event.position = s.link->failed_at();
             if (why == zmtp::errc::refused_by_peer)

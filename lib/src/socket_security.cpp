@@ -1,6 +1,7 @@
 // PLAIN and CURVE for sockets. Nobody is let in whom no option names, except where that is said.
 #include "socket_security.hpp"
 
+#include "wipe.hpp"
 #include <mizzen/error.hpp>
 #include <mizzen/zmtp/plain.hpp>
 
@@ -22,13 +23,16 @@ using zmtp::verdict;
 
 class plain_caller final : public socket_security {
 public:
-    explicit plain_caller(option::plain_client value)
-        : socket_security{role::client}, value_{std::move(value)},
-          mechanism_{value_.user_name, value_.password} {}
-    const zmtp::security& mechanism() const noexcept override { return mechanism_; }
-    verdict judge(std::span<const octets> /*credentials*/) const noexcept override {
-        return verdict::refused; // a client is never asked
+    explicit plain_caller(const option::plain_client& value)
+        : socket_security{role::client}, value_{value}, mechanism_{value_.user_name,
+                                                                   value_.password} {}
+    ~plain_caller() override {
+        wipe(value_.user_name);
+        wipe(value_.password);
     }
+    plain_caller(const plain_caller&) = delete;
+    plain_caller& operator=(const plain_caller&) = delete;
+    const zmtp::security& mechanism() const noexcept override { return mechanism_; }
 
 private:
     option::plain_client value_;
@@ -37,9 +41,18 @@ private:
 
 class plain_listener final : public socket_security {
 public:
-    explicit plain_listener(option::plain_server value)
-        : socket_security{role::server}, value_{std::move(value)} {}
+    explicit plain_listener(const option::plain_server& value)
+        : socket_security{role::server}, value_{value} {}
+    ~plain_listener() override {
+        for (auto& user : value_.users) {
+            wipe(user.name);
+            wipe(user.password);
+        }
+    }
+    plain_listener(const plain_listener&) = delete;
+    plain_listener& operator=(const plain_listener&) = delete;
     const zmtp::security& mechanism() const noexcept override { return mechanism_; }
+    bool has_list() const noexcept override { return !value_.users.empty(); }
     // Looks at all of them, whoever it is.
     verdict judge(std::span<const octets> credentials) const noexcept override {
         bool known = false;
@@ -61,22 +74,22 @@ private:
 class curve_caller final : public socket_security {
 public:
     curve_caller(const curve_key& server, const curve::secret_key* own)
-        : socket_security{role::client}, mechanism_{server.octets, own} {}
+        : socket_security{role::client}, server_{server}, mechanism_{server.octets, own} {}
     const zmtp::security& mechanism() const noexcept override { return mechanism_; }
-    verdict judge(std::span<const octets> /*credentials*/) const noexcept override {
-        return verdict::refused; // a client is never asked
-    }
+    std::optional<curve_key> peer_key() const override { return server_; }
 
 private:
+    curve_key server_;
     curve::client_security mechanism_;
 };
 
 class curve_listener final : public socket_security {
 public:
     explicit curve_listener(const option::curve_server& value)
-        : socket_security{role::server}, clients_{value.clients},
-          mechanism_{curve::secret_key{value.secret_key.octets}} {}
+        : socket_security{role::server}, clients_{value.clients}, mechanism_{curve::secret_key{
+                                                                      value.secret_key.octets}} {}
     const zmtp::security& mechanism() const noexcept override { return mechanism_; }
+    bool has_list() const noexcept override { return clients_.has_value(); }
     // Looks at all of them, whoever it is.
     verdict judge(std::span<const octets> credentials) const noexcept override {
         if (!clients_)

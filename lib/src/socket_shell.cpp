@@ -47,6 +47,7 @@ std::string socket_shell::bind(std::string_view endpoint, std::error_code& ec) {
     if (ec)
         return {};
     auto made = std::make_shared<listener>(executor_);
+    made->rules = core_.policy();
     if (where.via == transport::inproc) {
         names_->bind(where.name, bell(), ec);
         made->local_name = where.name;
@@ -303,6 +304,8 @@ void socket_shell::pump() {
             start_connecting(*s);
         while (session* s = core_.next_failed())
             finish_failed(*s);
+        while (const session* s = core_.next_question())
+            ask_soon(*s);
         while (session* s = core_.next_dirty())
             flush(*s);
         while (session* s = core_.next_resumed())

@@ -70,6 +70,8 @@ public:
     void start(operation& op);
     void cancel(operation& op);
     void answer_bell();
+    /// Has the socket's peers looked at again when the rules change.
+    void watch_rules_of(authenticator& who);
 
 private:
     static constexpr std::size_t write_block = 240 * 1024; // octets
@@ -81,6 +83,7 @@ private:
         asio::steady_timer retry; // after accept failed, for want of descriptors for example
         std::string endpoint;
         std::string local_name; // of inproc, which has no acceptor
+        policy_ptr rules;       // as they were at bind
         bool accepting = false;
     };
     struct channel {
@@ -123,6 +126,9 @@ private:
     void connected(const channel_ptr& t, std::error_code ec);
     void open_for_traffic(const channel_ptr& t, session& s);
 
+    void ask_soon(const session& s);
+    void ask(peer_id key, peer_id peer);
+
     [[nodiscard]] const std::shared_ptr<doorbell>& bell();
     void leave_bell() noexcept;
     void connect_local(session& s, const std::string& name);
@@ -159,6 +165,7 @@ private:
     std::list<listener_ptr> listeners_;
     operation_queue<operation> receivers_;
     operation_queue<operation> senders_;
+    std::shared_ptr<rules_watcher> review_; // once there is somebody to watch
     std::shared_ptr<inproc_names> names_;
     std::shared_ptr<doorbell> bell_; // once there is a use for it
     std::optional<asio::executor_work_guard<asio::any_io_executor>> local_work_;

@@ -50,8 +50,11 @@ void socket_shell::resume_accepting() {
 void socket_shell::accepted(const listener_ptr& from, stream_protocol::socket peer) {
     auto t = std::make_shared<channel>(executor_);
     t->socket = std::move(peer);
-    session& s = core_.add_accepted(from->endpoint, peer_text(t->socket, from->endpoint),
-                                    std::chrono::steady_clock::now());
+    const std::string address = peer_text(t->socket, from->endpoint);
+    const auto now = std::chrono::steady_clock::now();
+    if (!core_.may_come(from->rules, from->endpoint, address, now))
+        return; // the connection goes with the channel
+    session& s = core_.add_accepted(from->endpoint, address, from->rules, now);
     s.transport = t;
     t->owner = &s;
     open_for_traffic(t, s);
@@ -138,11 +141,14 @@ void socket_shell::connected(const channel_ptr& t, std::error_code ec) {
     // A port that nobody listens on may connect to itself when the kernel picks it for our end.
     if (!ec && t->socket.local_endpoint(ignored) == t->socket.remote_endpoint(ignored))
         ec = asio::error::connection_refused;
+    const auto now = std::chrono::steady_clock::now();
+    const std::string address = ec ? std::string{} : peer_text(t->socket, s->endpoint);
+    if (!ec && !core_.may_come(s->policy, s->endpoint, address, now))
+        ec = errc::address_denied;
     if (ec) {
         lose(*s, ec);
     } else {
-        core_.transport_open(*s, peer_text(t->socket, s->endpoint),
-                             std::chrono::steady_clock::now());
+        core_.transport_open(*s, address, now);
         open_for_traffic(t, *s);
     }
     pump();

@@ -56,6 +56,13 @@ private:
     std::array<std::span<std::byte>, 2> spans_{};
 };
 
+// Whether what comes can be kept, though it is not looked at before the peer is let in.
+bool has_room(session& s) {
+    const bool any = !input_room{s.link->prepare()}.empty();
+    s.link->commit(0, std::chrono::steady_clock::now());
+    return any;
+}
+
 } // namespace
 
 // --- Reading ---
@@ -149,6 +156,8 @@ void socket_shell::continue_reading(const channel_ptr& t, bool more_expected) {
         return pump(); // the queue is full: the stream is left alone
     if (!s->link->is_open())
         return pump();
+    if (s->asked && s->phase == session_phase::handshaking && !has_room(*s))
+        return pump(); // goes on with the answer
     if (more_expected)
         on_readable(t, 0);
     else
@@ -239,7 +248,8 @@ void socket_shell::wait_writable(const channel_ptr& t) {
 // The connection itself decided to close: what it has to say (an ERROR, say) goes out first.
 void socket_shell::finish_failed(session& s) {
     const std::error_code why = s.why;
-    if (const auto t = channel_of(s); t != nullptr && s.link && !t->write_waiting) {
+    const bool may_be_told = why != errc::revoked; // then it gets nothing more
+    if (const auto t = channel_of(s); t != nullptr && s.link && !t->write_waiting && may_be_told) {
         std::error_code ignored;
         const auto spans = s.link->output();
         if (!spans.empty())

@@ -69,6 +69,9 @@ struct connection_event {
     std::optional<std::uint64_t> position;
     /// What the peer's ERROR says, when it refused the handshake. Any octets.
     std::string refusal;
+    /// What this end has to add to `reason`: why a list, an authenticator or its rules do not want
+    /// the peer. For logs; the peer is not told.
+    std::string detail;
     std::chrono::milliseconds delay{0}; ///< Of retrying.
 };
 

@@ -26,6 +26,9 @@ enum class errc {
     no_random,             ///< The system has no random octets for a key.
     malformed_key,         ///< A CURVE key, or other Z85 text, is not what it should be.
     malformed_certificate, ///< A certificate file is not in CZMQ's format, or its keys do not fit.
+    malformed_address,     ///< Neither an address by number nor a net, such as 192.0.2.0/24.
+    address_denied,        ///< Nobody is to come from that address.
+    revoked,               ///< The peer was let in, and may no longer be.
 };
 
 [[nodiscard]] const std::error_category& error_category() noexcept;

@@ -8,9 +8,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
+
+namespace mizzen {
+class authenticator;
+} // namespace mizzen
 
 namespace mizzen::option {
 
@@ -199,8 +205,8 @@ struct receive_timeout {
     milliseconds time;
 };
 
-// Security: one of these at a time, the last one set. Which end binds has nothing to do with it.
-// Over inproc there is none: both ends are one program.
+// Security: one of these five at a time, the last one set before bind or connect. Which end binds
+// has nothing to do with it. Over inproc there is none: both ends are one program.
 
 /// Nothing but the NULL mechanism: everybody may come, and everything is in clear. The default.
 /// libzmq: ZMQ_MECHANISM is ZMQ_NULL.
@@ -233,6 +239,23 @@ struct curve_client {
 struct curve_server {
     curve_key secret_key;
     std::optional<std::vector<curve_key>> clients{}; ///< Public keys.
+};
+
+/// Has `who` judge every peer, beside one of the above: with plain_server, curve_server, or NULL.
+/// Their own lists need not be given then; where they are, a peer has to be on them too. Nobody is
+/// let in unasked, nor while there is no answer. Where this end is the client (plain_client,
+/// curve_client) there is nothing to ask: the server is who its key says. It stays whichever of the
+/// above is set; option::security takes it back. Error: invalid_option, without `who`.
+/// libzmq: a ZAP handler, and ZMQ_ZAP_DOMAIN.
+struct authentication {
+    std::shared_ptr<authenticator> who;
+    std::string domain{}; ///< For `who` to tell several sockets apart by.
+};
+/// All of the above in one value, for what configures several sockets.
+struct security {
+    std::variant<no_security, plain_client, plain_server, curve_client, curve_server> mechanism{};
+    std::shared_ptr<authenticator> who{}; ///< May be null: nobody but the lists is asked.
+    std::string domain{};
 };
 
 /// Whether sockets of that type have that option.

@@ -1,6 +1,7 @@
 // What a socket knows of a peer.
 #pragma once
 
+#include <mizzen/curve_key.hpp>
 #include <mizzen/message.hpp>
 #include <mizzen/stats.hpp>
 #include <mizzen/zmtp/socket_type.hpp>
@@ -26,12 +27,15 @@ struct peer_identity {
     std::string routing_id;
     /// This end's, and the peer's as well once the handshake has succeeded. Empty over inproc.
     std::string mechanism;
-    /// Who the peer says it is, where the mechanism has it do so: by PLAIN its user name, by CURVE
-    /// its public key, as Z85. To be believed once the handshake has succeeded.
+    /// Who the peer is: what an authenticator says; else by PLAIN its user name, by CURVE a
+    /// client's public key, as Z85. To be believed once the handshake has succeeded.
     std::string user_id;
+    /// By CURVE, the peer's: a client's as it has proved to have it, a server's as configured.
+    std::optional<curve_key> public_key{};
 };
 
-/// What a peer's application says of itself in the handshake, such as X-Zone. Any octets.
+/// What a peer's application says of itself in the handshake, such as X-Zone (any octets), or what
+/// an authenticator says of it.
 struct peer_property {
     std::string name;
     std::string value;

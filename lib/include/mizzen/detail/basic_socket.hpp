@@ -79,6 +79,10 @@ public:
     /// One of them, or one of the last that have gone (gone_peers_kept), by message::peer of a
     /// message that it sent, say. Nothing when it is not known, or no longer.
     [[nodiscard]] std::optional<peer_info> peer(peer_id id) const;
+    /// Who sent a message that was received: the same, without a copy. Valid until sender is called
+    /// again. Known for every message that has just been received, also of a peer that has gone
+    /// meanwhile; for an older one as long as peer() knows of it, else null.
+    [[nodiscard]] const peer_identity* sender(const message& received) const;
 
 protected:
     basic_socket(asio::any_io_executor executor, zmtp::socket_type type, const context& shared);
@@ -102,6 +106,8 @@ protected:
     void apply(const option::plain_server& value, std::error_code& ec);
     void apply(const option::curve_client& value, std::error_code& ec);
     void apply(const option::curve_server& value, std::error_code& ec);
+    void apply(const option::authentication& value, std::error_code& ec);
+    void apply(const option::security& value, std::error_code& ec);
     void apply(const option::backlog& value, std::error_code& ec);
     void apply(const option::immediate& value, std::error_code& ec);
     void apply(const option::conflate& value, std::error_code& ec);
@@ -212,6 +218,7 @@ private:
         enqueue(*op);
     }
     void secure(std::shared_ptr<const socket_security> how, const std::error_code& ec);
+    void ask(const std::shared_ptr<authenticator>& who, const std::string& domain);
     void enqueue(operation& op);
     static void cancel(const std::weak_ptr<socket_shell>& shell, operation& op);
 

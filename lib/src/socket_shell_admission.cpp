@@ -1,0 +1,109 @@
+// Questions to authenticators, and their answers, whenever and on whatever thread they come.
+#include "socket_shell.hpp"
+#include "wipe.hpp"
+
+#include <asio/post.hpp>
+
+#include <atomic>
+#include <utility>
+
+namespace mizzen::detail {
+namespace {
+
+constexpr const char* no_answer = "the authenticator gave no answer";
+
+// Hands on the first answer, or says that there is none once nobody is left to give one.
+class answer_slot {
+public:
+    using deliver_to = std::function<void(authentication_answer)>;
+    explicit answer_slot(deliver_to deliver) : deliver_{std::move(deliver)} {}
+    answer_slot(const answer_slot&) = delete;
+    answer_slot& operator=(const answer_slot&) = delete;
+    ~answer_slot() { give({.verdict = zmtp::verdict::server_error, .reason = no_answer}); }
+
+    void give(authentication_answer what) noexcept {
+        if (given_.exchange(true))
+            return;
+        try {
+            deliver_(std::move(what));
+        } catch (...) { // no memory for it: the handshake's time ends it
+            return;
+        }
+    }
+
+private:
+    deliver_to deliver_;
+    std::atomic<bool> given_{false};
+};
+
+} // namespace
+
+// Not in the midst of whatever the socket does: the program may do anything with it.
+void socket_shell::ask_soon(const session& s) {
+    asio::post(executor_,
+               [self = shared_from_this(), key = s.key, peer = s.peer] { self->ask(key, peer); });
+}
+
+void socket_shell::ask(peer_id key, peer_id peer) {
+    auto question = core_.question(key, peer);
+    if (!question)
+        return;
+    const auto who = core_.find(key)->policy->who;
+    const auto slot = std::make_shared<answer_slot>(
+        [weak = weak_from_this(), executor = executor_, key, peer](authentication_answer what) {
+            asio::post(executor, [weak, key, peer, answer = std::move(what)]() mutable {
+                const auto self = weak.lock();
+                if (!self)
+                    return;
+                self->core_.answer(key, peer, std::move(answer), std::chrono::steady_clock::now());
+                self->pump();
+            });
+        });
+    try {
+        who->authenticate(*question,
+                          [slot](authentication_answer what) { slot->give(std::move(what)); });
+    } catch (...) { // nobody is let in by mistake
+        slot->give({.verdict = zmtp::verdict::server_error,
+                    .reason = "the authenticator has thrown an exception"});
+    }
+    for (std::string& text : question->credentials)
+        wipe(text);
+}
+
+// --- When the rules change ---
+
+namespace {
+
+class reviewer final : public rules_watcher {
+public:
+    using function = std::function<void()>;
+    reviewer(asio::any_io_executor executor, function review)
+        : executor_{std::move(executor)}, review_{std::move(review)} {}
+    void rules_changed() noexcept override {
+        try {
+            asio::post(executor_, review_);
+        } catch (...) { // no memory: the next change is another chance
+            return;
+        }
+    }
+
+private:
+    asio::any_io_executor executor_;
+    function review_;
+};
+
+} // namespace
+
+void socket_shell::watch_rules_of(authenticator& who) {
+    if (!review_)
+        review_ = std::make_shared<reviewer>(executor_, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self)
+                return;
+            self->core_.review(std::chrono::steady_clock::now());
+            self->pump();
+        });
+    who.watch(review_);
+}
+
+} // namespace mizzen::detail
