@@ -1,5 +1,6 @@
 // Security as sockets have it: its options, and what becomes of peers that do not fit.
 #include "monitor_helpers.hpp"
+#include "security_helpers.hpp"
 #include <mizzen/blocking.hpp>
 #include <mizzen/curve_key.hpp>
 #include <mizzen/dealer.hpp>
@@ -15,12 +16,6 @@
 
 namespace mizzen::testing {
 namespace {
-
-bool curve_is_built() {
-    std::error_code ec;
-    static_cast<void>(make_curve_key_pair(ec));
-    return ec != errc::no_curve;
-}
 
 template <class Option> std::error_code setting(const Option& value) {
     loop run;
