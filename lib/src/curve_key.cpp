@@ -37,7 +37,7 @@ char character_of(std::uint32_t digit) noexcept {
 
 } // namespace
 
-curve_key::~curve_key() { wipe(octets.data(), octets.size()); }
+curve_key::~curve_key() { zmtp::wipe(octets); }
 
 bool operator==(const curve_key& a, const curve_key& b) noexcept {
     return zmtp::same_secret(a.octets, b.octets);

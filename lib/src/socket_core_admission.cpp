@@ -37,6 +37,22 @@ std::string_view words_for(verdict v) noexcept {
     return {};
 }
 
+// Which command of a client's CURVE handshake did not open, by where it stands (26/CurveZMQ).
+std::string_view unopened_by_server(std::uint64_t at) noexcept {
+    constexpr std::uint64_t end_of_hello = 64 + 2 + 200;       // greeting, header, body
+    constexpr std::uint64_t cookie_of_initiate = end_of_hello + 9 + 9; // at most: header, name
+    if (at < end_of_hello)
+        return "HELLO: for another server key, or broken";
+    if (at <= cookie_of_initiate)
+        return "INITIATE: not with the cookie that this connection was given, or too late";
+    return "INITIATE: the client does not have the key that it shows, or it is broken";
+}
+std::string_view unopened_by_client(std::uint64_t at) noexcept {
+    constexpr std::uint64_t end_of_welcome = 64 + 2 + 168;
+    return at < end_of_welcome ? "WELCOME: not of the server whose key was configured, or broken"
+                               : "READY: not of the server that said WELCOME, or broken";
+}
+
 } // namespace
 
 const policy_ptr& socket_core::policy() {
@@ -159,6 +175,11 @@ std::string socket_core::detail_of(const session& s, std::error_code why) {
         return "none of those that the socket's option lists";
     if (s.asked && (why == zmtp::errc::authentication_failed || why == errc::revoked))
         return s.asked->answer.reason;
+    if (why == zmtp::errc::protection_failed && s.phase == session_phase::handshaking && s.link) {
+        const std::uint64_t at = s.link->failed_at();
+        return std::string{s.policy->how->side() == zmtp::role::server ? unopened_by_server(at)
+                                                                       : unopened_by_client(at)};
+    }
     return {};
 }
 

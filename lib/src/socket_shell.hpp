@@ -128,6 +128,7 @@ private:
 
     void ask_soon(const session& s);
     void ask(peer_id key, peer_id peer);
+    void answered(peer_id key, peer_id peer, authentication_answer what);
 
     [[nodiscard]] const std::shared_ptr<doorbell>& bell();
     void leave_bell() noexcept;

@@ -50,14 +50,12 @@ void socket_shell::ask(peer_id key, peer_id peer) {
         return;
     const auto who = core_.find(key)->policy->who;
     const auto slot = std::make_shared<answer_slot>(
-        [weak = weak_from_this(), executor = executor_, key, peer](authentication_answer what) {
-            asio::post(executor, [weak, key, peer, answer = std::move(what)]() mutable {
-                const auto self = weak.lock();
-                if (!self)
-                    return;
-                self->core_.answer(key, peer, std::move(answer), std::chrono::steady_clock::now());
-                self->pump();
-            });
+        [weak = weak_from_this(), key, peer](authentication_answer what) {
+            if (const auto alive = weak.lock()) // and with it what its executor stands on
+                asio::post(alive->executor_, [weak, key, peer, answer = std::move(what)]() mutable {
+                    if (const auto self = weak.lock())
+                        self->answered(key, peer, std::move(answer));
+                });
         });
     try {
         who->authenticate(*question,
@@ -68,6 +66,11 @@ void socket_shell::ask(peer_id key, peer_id peer) {
     }
     for (std::string& text : question->credentials)
         wipe(text);
+}
+
+void socket_shell::answered(peer_id key, peer_id peer, authentication_answer what) {
+    core_.answer(key, peer, std::move(what), std::chrono::steady_clock::now());
+    pump();
 }
 
 // --- When the rules change ---

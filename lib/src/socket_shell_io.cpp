@@ -126,6 +126,8 @@ void socket_shell::on_readable(const channel_ptr& t, std::size_t arrived) {
                   t->first.begin() + static_cast<std::ptrdiff_t>(arrived), t->first.begin());
         return on_readable(t, arrived - size);
     }
+    if (s.phase == session_phase::handshaking)
+        zmtp::wipe(t->first); // which may have had a password
     stay_awake(true);
     if (!receivers_.empty())
         serve_receivers();

@@ -1,4 +1,6 @@
 // CURVE's server against a client made by hand out of libsodium (26/CurveZMQ; specs' 9.6).
+#include "../../lib/src/event_queue.hpp"
+#include "../../lib/src/socket_core.hpp"
 #include "curve_helpers.hpp"
 #include <mizzen/zmtp/error.hpp>
 
@@ -347,4 +349,84 @@ TEST_CASE("CURVE server: without a usable key or in the wrong role there is no m
     const property larger{"X-large", as_octets(more)};
     cfg.properties = {&larger, 1};
     CHECK(check(cfg) == errc::command_too_large);
+}
+
+namespace {
+
+// A socket whose CURVE server a client made by hand speaks to, and what its monitor is told.
+class watched_server {
+public:
+    watched_server() {
+        std::error_code ec;
+        mizzen::option::curve_server own;
+        own.secret_key.octets = server_pair().secret;
+        core_.options.security = mizzen::detail::make_security(own, ec);
+        CHECK_FALSE(ec);
+        core_.events.add(events_);
+        session_ = &core_.add_accepted("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", {});
+        written();
+        hear(curve_greeting());
+    }
+    void hear(const bytes& said) {
+        std::copy(said.begin(), said.end(), session_->link->prepare()[0].begin());
+        core_.received(*session_, said.size(), {});
+    }
+    bytes written() {
+        bytes all;
+        for (auto spans = core_.output(*session_); !spans.empty();
+             spans = core_.output(*session_)) {
+            all.insert(all.end(), spans[0].begin(), spans[0].end());
+            core_.written(*session_, spans[0].size());
+        }
+        return all;
+    }
+    void greet(client_script& client) {
+        hear(frame(4, client.hello_body()));
+        client.read_welcome(octets{written()}.subspan(2));
+    }
+    std::string detail() {
+        core_.transport_lost(*session_, session_->why, {});
+        mizzen::connection_event event;
+        std::error_code ec;
+        while (events_->take(event, ec))
+            if (event.kind == mizzen::event_kind::handshake_failed)
+                return event.detail;
+        return "no event";
+    }
+
+private:
+    mizzen::detail::socket_core core_{socket_type::dealer, 1};
+    std::shared_ptr<mizzen::detail::event_queue> events_ =
+        std::make_shared<mizzen::detail::event_queue>(10);
+    mizzen::detail::session* session_ = nullptr;
+};
+
+} // namespace
+
+TEST_CASE("CURVE server: a monitor is told what did not open, where the peer is told nothing") {
+    const key_pair other{7};
+    client_script client{.server = server_pair().open};
+    watched_server server;
+    SUBCASE("a HELLO for another server") {
+        client.server = other.open;
+        server.hear(frame(4, client.hello_body()));
+        CHECK(server.detail() == "HELLO: for another server key, or broken");
+    }
+    SUBCASE("a cookie of another connection") {
+        watched_server before;
+        client_script earlier{.server = server_pair().open};
+        before.greet(earlier);
+        server.greet(client);
+        client.cookie = earlier.cookie;
+        server.hear(frame(4, client.initiate_body(client.vouch())));
+        CHECK(server.detail() ==
+              "INITIATE: not with the cookie that this connection was given, or too late");
+    }
+    SUBCASE("somebody else's key") {
+        server.greet(client);
+        server.hear(frame(4, client.initiate_body(client.vouch(client.transient.open, client.server,
+                                                               other.secret))));
+        CHECK(server.detail() ==
+              "INITIATE: the client does not have the key that it shows, or it is broken");
+    }
 }

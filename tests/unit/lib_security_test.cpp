@@ -85,7 +85,7 @@ TEST_CASE("PLAIN lets in who says a listed name with its password, and nobody un
                                  {"", "one"},
                                  {"ann", "one "},
                                  {"anne", "one"}})
-        CHECK(meeting(users, stranger).reason == zmtp::errc::authentication_failed);
+        CHECK(meeting(users, stranger).detail == "none of those that the socket's option lists");
     CHECK(meeting(option::plain_server{}, option::plain_client{}).reason ==
           zmtp::errc::authentication_failed);
 }
@@ -113,8 +113,10 @@ TEST_CASE("CURVE lets in who has a listed key; without a list everybody, as whoe
           to_z85(bob.public_key));
     CHECK(meeting(open, option::curve_client{server.public_key}).kind ==
           event_kind::handshake_succeeded);
-    CHECK(meeting(open, option::curve_client{bob.public_key}).reason ==
-          zmtp::errc::protection_failed);
+    const auto wrong_key = meeting(open, option::curve_client{bob.public_key});
+    CHECK(wrong_key.reason == zmtp::errc::protection_failed);
+    CHECK(wrong_key.detail == "HELLO: for another server key, or broken");
+    CHECK(libzmq_event(wrong_key) == 0x2000);
 }
 
 TEST_CASE("peers of different mechanisms are told apart before anything is said") {

@@ -124,6 +124,7 @@ public:
         if (found == live_.end())
             return;
         CHECK(found->second == size);
+        gave_back_secret = gave_back_secret || has_secret(memory, size);
         in_use -= found->second;
         live_.erase(found);
         std::free(memory);
@@ -135,8 +136,21 @@ public:
     std::size_t largest = 0;
     std::size_t in_use = 0;
     std::size_t peak = 0;
+    std::string_view secret;       ///< What is to be wiped, if not empty.
+    bool gave_back_secret = false; ///< In memory that came back.
+    /// Whether it is in what was given and has not come back.
+    [[nodiscard]] bool holds_secret() const {
+        return std::any_of(live_.begin(), live_.end(), [this](const auto& each) {
+            return has_secret(each.first, each.second);
+        });
+    }
 
 private:
+    [[nodiscard]] bool has_secret(const void* memory, std::size_t size) const {
+        const std::string_view all{static_cast<const char*>(memory), size};
+        return !secret.empty() && all.find(secret) != std::string_view::npos;
+    }
+
     std::unordered_map<void*, std::size_t> live_;
 };
 

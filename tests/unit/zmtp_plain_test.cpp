@@ -381,3 +381,27 @@ TEST_CASE("secrets are compared whole") {
     CHECK_FALSE(same("", "x"));
     CHECK_FALSE(same("x", ""));
 }
+
+TEST_CASE("a password is in no memory of a connection's once the handshake is done") {
+    for (const std::size_t length : {20U, 255U}) {
+        const std::string name(length, 'n');
+        const std::string password(length, 'p');
+        const plain_security says{name, password};
+        for (const verdict what : {verdict::accepted, verdict::refused}) {
+            peer_pair pair{{.type = socket_type::push, .mechanism = &says},
+                           {.type = socket_type::pull, .mechanism = &for_server}};
+            pair.client.memory.secret = password;
+            pair.server.memory.secret = password;
+            pair.deliver();
+            REQUIRE(pair.server.got.questions == 1);
+            CHECK(pair.server.memory.holds_secret()); // so that the program can look at it
+            CHECK_FALSE(answer(pair.server, what));
+            pair.deliver();
+            CHECK(pair.server.got.handshakes == (what == verdict::accepted ? 1 : 0));
+            for (const auto* memory : {&pair.client.memory, &pair.server.memory}) {
+                CHECK_FALSE(memory->holds_secret());
+                CHECK_FALSE(memory->gave_back_secret);
+            }
+        }
+    }
+}

@@ -46,13 +46,6 @@ std::size_t metadata_size(const config& cfg) noexcept {
     return size;
 }
 
-// So that secrets do not lie about in memory.
-void wipe(block& memory, std::size_t from) noexcept {
-    volatile std::byte* const at = memory.data();
-    for (std::size_t i = from; i < memory.capacity; ++i)
-        at[i] = std::byte{0};
-}
-
 } // namespace
 
 std::error_code check(const config& cfg) noexcept {
@@ -103,6 +96,7 @@ void connection::read_handshake() noexcept {
             if (decoder_.in_message())
                 return fail(errc::unexpected_frame, at);
             handshake_command(decoder_.command());
+            decoder_.wipe_command(); // which may have had a password
             break;
         }
     }
@@ -246,7 +240,8 @@ void connection::forget_credentials() noexcept {
     credential_count_ = 0;
     if (!credential_octets_)
         return;
-    wipe(*credential_octets_.get(), user_id_.size());
+    wipe(std::span{credential_octets_->data(), credential_octets_->capacity}.subspan(
+        user_id_.size()));
     if (user_id_.empty())
         credential_octets_.reset();
 }

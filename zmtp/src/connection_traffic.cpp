@@ -11,7 +11,7 @@
 namespace mizzen::zmtp {
 namespace {
 
-constexpr std::size_t largest_on_stack = 512;
+constexpr std::size_t largest_on_stack = 544; // PLAIN's largest HELLO is on it, and is wiped
 
 } // namespace
 
@@ -101,7 +101,10 @@ bool connection::put_command(std::string_view name, octets data, octets more) no
         const octets whole{small.data(), head + body};
         if (guarded)
             return put_guarded(whole);
-        if (encoder_.put(whole))
+        const bool taken = encoder_.put(whole);
+        if (state_ == state::handshake)
+            wipe(small);
+        if (taken)
             return true; // else there is no room for a copy
     }
     block_ref large{block::create(*memory_, head + body)};

@@ -1,6 +1,7 @@
 // The less common turns of decoding: several parts, long frames, commands, large bodies.
 #include <mizzen/zmtp/error.hpp>
 #include <mizzen/zmtp/frame_decoder.hpp>
+#include <mizzen/zmtp/security.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -275,6 +276,13 @@ bool frame_decoder::grow_large() noexcept {
 void frame_decoder::finish_large_command() noexcept {
     large_command_ = std::move(large_);
     command_ = {large_command_->data() + max_frame_header, static_cast<std::size_t>(large_size_)};
+}
+
+void frame_decoder::wipe_command() noexcept {
+    if (command_.empty())
+        return;
+    block& owner = large_command_ ? *large_command_.get() : *block_.get();
+    wipe({owner.data() + (command_.data() - owner.data()), command_.size()});
 }
 
 bool frame_decoder::finish_large() noexcept {

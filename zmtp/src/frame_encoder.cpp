@@ -1,5 +1,6 @@
 // Gathering frames into spans for one write.
 #include <mizzen/zmtp/frame_encoder.hpp>
+#include <mizzen/zmtp/security.hpp>
 
 #include <cstring>
 #include <new>
@@ -67,6 +68,8 @@ void frame_encoder::hold(octets body, block* owner) noexcept {
 
 void frame_encoder::close() noexcept {
     const std::size_t size = sizeof(batch) + batch_->capacity;
+    if (batch_->capacity == handshake_batch) // it may have had a password
+        wipe({batch_->data(), handshake_batch});
     batch_->~batch();
     memory_->deallocate(batch_, size);
     batch_ = nullptr;

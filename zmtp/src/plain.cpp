@@ -24,6 +24,7 @@ public:
             at += text.size();
         }
         hands.send("HELLO", {data.data(), static_cast<std::size_t>(at - data.data())});
+        wipe(data);
     }
     void receive(std::string_view name, octets data, handshake& hands) noexcept override {
         if (!welcomed_ && name == "WELCOME") {

@@ -1,4 +1,4 @@
-// Comparing secrets.
+// Comparing secrets, and forgetting them.
 #include <mizzen/zmtp/security.hpp>
 
 namespace mizzen::zmtp {
@@ -9,6 +9,12 @@ bool same_secret(octets a, octets b) noexcept {
     for (std::size_t i = 0; i < a.size() && !b.empty(); ++i)
         different = different | std::to_integer<unsigned>(a[i] ^ b[i % b.size()]);
     return different == 0 && a.size() == b.size();
+}
+
+void wipe(std::span<std::byte> secret) noexcept {
+    volatile std::byte* const at = secret.data();
+    for (std::size_t i = 0; i < secret.size(); ++i)
+        at[i] = std::byte{0};
 }
 
 } // namespace mizzen::zmtp

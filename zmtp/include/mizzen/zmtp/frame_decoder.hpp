@@ -80,6 +80,8 @@ public:
 
     /// Valid until next, prepare or skip is called.
     [[nodiscard]] octets command() const noexcept { return command_; }
+    /// Zeros in its place, for one that had secrets.
+    void wipe_command() noexcept;
     /// Where its body starts in the stream.
     [[nodiscard]] std::uint64_t command_position() const noexcept {
         return position() - command_.size();

@@ -152,5 +152,8 @@ private:
 
 /// Whether two secrets are the same, in a time that depends on their sizes alone.
 [[nodiscard]] bool same_secret(octets a, octets b) noexcept;
+/// Zeros in place of what is there, which no compiler leaves out: so that secrets do not lie about
+/// in memory.
+void wipe(std::span<std::byte> secret) noexcept;
 
 } // namespace mizzen::zmtp
