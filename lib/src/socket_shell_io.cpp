@@ -250,8 +250,7 @@ void socket_shell::wait_writable(const channel_ptr& t) {
 // The connection itself decided to close: what it has to say (an ERROR, say) goes out first.
 void socket_shell::finish_failed(session& s) {
     const std::error_code why = s.why;
-    const bool may_be_told = why != errc::revoked; // then it gets nothing more
-    if (const auto t = channel_of(s); t != nullptr && s.link && !t->write_waiting && may_be_told) {
+    if (const auto t = channel_of(s); t != nullptr && s.link && !t->write_waiting) {
         std::error_code ignored;
         const auto spans = s.link->output();
         if (!spans.empty())
