@@ -46,6 +46,14 @@ connection_event meeting(const OurOption& option, binds side, Prepare prepare) {
     return outcome(run, watch);
 }
 
+void serve_plain(zmq_peer& theirs) { theirs.set(ZMQ_PLAIN_SERVER, 1); }
+auto say_plain(const char* password) {
+    return [password](zmq_peer& theirs) {
+        theirs.set(ZMQ_PLAIN_USERNAME, "admin");
+        theirs.set(ZMQ_PLAIN_PASSWORD, password);
+    };
+}
+
 option::curve_client our_client() { return {keys().server.public_key, keys().client.secret_key}; }
 option::curve_server our_server() {
     return {keys().server.secret_key, {{keys().client.public_key}}};
@@ -61,6 +69,16 @@ TEST_CASE("CURVE: whoever binds, a libzmq client gets in and its key is told") {
         CHECK(event.kind == event_kind::handshake_succeeded);
         CHECK(event.peer.mechanism == "CURVE");
         CHECK(event.peer.user_id == to_z85(keys().client.public_key));
+    }
+}
+
+TEST_CASE("CURVE: whoever binds, our client gets in at a libzmq server") {
+    if (!curve_is_built())
+        return;
+    for (const binds side : {binds::we, binds::they}) {
+        const auto event = meeting(our_client(), side, [](zmq_peer& p) { make_curve_server(p); });
+        CHECK(event.kind == event_kind::handshake_succeeded);
+        CHECK(event.peer.mechanism == "CURVE");
     }
 }
 
@@ -101,10 +119,7 @@ TEST_CASE("CURVE: our client is not answered by a libzmq server with another key
 TEST_CASE("CURVE: another mechanism than the peer's is no peer") {
     if (!curve_is_built())
         return;
-    const auto plain = [](zmq_peer& p) {
-        p.set(ZMQ_PLAIN_USERNAME, "admin");
-        p.set(ZMQ_PLAIN_PASSWORD, "secret");
-    };
+    const auto plain = say_plain("secret");
     const auto null = [](zmq_peer&) {};
     const auto curve = [](zmq_peer& p) { make_curve_client(p); };
     // libzmq may close before the rest of its greeting has left.
@@ -133,23 +148,41 @@ TEST_CASE("CURVE: two clients close, and two servers wait until the time is over
     CHECK(servers.reason == zmtp::errc::handshake_timeout);
 }
 
-TEST_CASE("PLAIN: who is let in by libzmq, and by us") {
-    const auto serve = [](zmq_peer& p) { p.set(ZMQ_PLAIN_SERVER, 1); };
-    const auto say = [](const char* password) {
-        return [password](zmq_peer& p) {
-            p.set(ZMQ_PLAIN_USERNAME, "admin");
-            p.set(ZMQ_PLAIN_PASSWORD, password);
-        };
-    };
-    CHECK(meeting(option::plain_client{"admin", "secret"}, binds::they, serve).kind ==
-          event_kind::handshake_succeeded);
-    CHECK(meeting(option::plain_client{"admin", "wrong"}, binds::they, serve).reason ==
-          zmtp::errc::refused_by_peer);
+TEST_CASE("PLAIN: whoever binds, who is let in by libzmq, and by us") {
     const option::plain_server users{{{"admin", "secret"}, {"wrong", "wrong"}}};
-    const auto in = meeting(users, binds::we, say("secret"));
-    CHECK(in.kind == event_kind::handshake_succeeded);
-    CHECK(in.peer.user_id == "admin");
-    CHECK(meeting(users, binds::we, say("wrong")).reason == zmtp::errc::authentication_failed);
+    for (const binds side : {binds::we, binds::they}) {
+        CHECK(meeting(option::plain_client{"admin", "secret"}, side, serve_plain).kind ==
+              event_kind::handshake_succeeded);
+        CHECK(meeting(option::plain_client{"admin", "wrong"}, side, serve_plain).reason ==
+              zmtp::errc::refused_by_peer);
+        const auto in = meeting(users, side, say_plain("secret"));
+        CHECK(in.kind == event_kind::handshake_succeeded);
+        CHECK(in.peer.user_id == "admin");
+        CHECK(meeting(users, side, say_plain("wrong")).reason == zmtp::errc::authentication_failed);
+    }
+}
+
+TEST_CASE("PLAIN: another mechanism than the peer's is no peer") {
+    const auto null = [](zmq_peer&) {};
+    const auto differs = [](const connection_event& event) {
+        CHECK(event.kind == event_kind::handshake_failed);
+        return event.reason == zmtp::errc::mechanism_mismatch ||
+               event.reason == zmtp::errc::end_of_stream; // before the rest of its greeting left
+    };
+    CHECK(differs(meeting(option::plain_server{}, binds::we, null)));
+    CHECK(differs(meeting(option::plain_client{"admin", "secret"}, binds::they, null)));
+    CHECK(differs(meeting(option::no_security{}, binds::we, say_plain("secret"))));
+    CHECK(differs(meeting(option::no_security{}, binds::they, serve_plain)));
+}
+
+TEST_CASE("PLAIN: two clients close, and two servers wait until the time is over") {
+    const auto clients =
+        meeting(option::plain_client{"admin", "secret"}, binds::they, say_plain("secret"));
+    CHECK(clients.kind == event_kind::handshake_failed);
+    CHECK((clients.reason == zmtp::errc::unexpected_frame ||
+           clients.reason == zmtp::errc::end_of_stream)); // whoever says HELLO first
+    const auto servers = meeting(option::plain_server{}, binds::we, serve_plain);
+    CHECK(servers.reason == zmtp::errc::handshake_timeout);
 }
 
 } // namespace mizzen::testing

@@ -4,6 +4,7 @@
 #include "libzmq_peer.hpp"
 #include "our_end.hpp"
 #include "protection.hpp"
+#include "zap_server.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -175,6 +177,9 @@ void converse(int their_type, talk how, const std::string& where, binds side, co
     constexpr int our_type = our_end<Socket>::type;
     loop run;
     zmq_context context;
+    std::optional<zap_server> judge; // up before the servers
+    if (safe == protection::plain_they_serve)
+        judge.emplace(context);
     zmq_peer theirs{context, their_type};
     our_end<Socket> ours{run};
     prepare(ours, theirs, their_type);
@@ -296,8 +301,9 @@ TEST_CASE("every pair of types that may talk does so by CURVE, whichever side is
     converse_over("tcp://127.0.0.1:*", every_pair, ordinary(), protection::curve_they_serve);
     converse_over("ipc://*", blocking_pairs, ordinary(), protection::curve_they_serve);
 }
-TEST_CASE("every pair of types that may talk does so by PLAIN") {
+TEST_CASE("every pair of types that may talk does so by PLAIN, whichever side is its server") {
     converse_over("tcp://127.0.0.1:*", every_pair, ordinary(), protection::plain_we_serve);
+    converse_over("tcp://127.0.0.1:*", every_pair, ordinary(), protection::plain_they_serve);
 }
 TEST_CASE("blocking sockets talk over TCP and ipc") {
     converse_over("tcp://127.0.0.1:*", blocking_pairs, every_size());

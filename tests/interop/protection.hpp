@@ -14,7 +14,13 @@
 
 namespace mizzen::testing {
 
-enum class protection : std::uint8_t { none, plain_we_serve, curve_we_serve, curve_they_serve };
+enum class protection : std::uint8_t {
+    none,
+    plain_we_serve,
+    plain_they_serve, // with a zap_server in their context
+    curve_we_serve,
+    curve_they_serve,
+};
 
 inline bool curve_is_built() {
     std::error_code ec;
@@ -49,6 +55,10 @@ template <class Socket> void protect(Socket& ours, zmq_peer& theirs, protection 
         ours.set(option::plain_server{{{"other", "secret"}, {"admin", "secret"}}});
         theirs.set(ZMQ_PLAIN_USERNAME, "admin");
         theirs.set(ZMQ_PLAIN_PASSWORD, "secret");
+        return;
+    case protection::plain_they_serve:
+        ours.set(option::plain_client{"admin", "secret"});
+        theirs.set(ZMQ_PLAIN_SERVER, 1);
         return;
     case protection::curve_we_serve:
         ours.set(option::curve_server{keys().server.secret_key, {{keys().client.public_key}}});
