@@ -3,9 +3,13 @@
 #include "../../lib/src/zap_core.hpp"
 #include "../interop/raw_peer.hpp"
 #include "loop.hpp"
+#include "security_helpers.hpp"
+#include <mizzen/blocking.hpp>
 #include <mizzen/curve_key.hpp>
 #include <mizzen/dealer.hpp>
 #include <mizzen/error.hpp>
+#include <mizzen/hosted_loop.hpp>
+#include <mizzen/monitor.hpp>
 #include <mizzen/rep.hpp>
 #include <mizzen/router.hpp>
 #include <mizzen/zap_client.hpp>
@@ -477,6 +481,80 @@ TEST_CASE("ZAP: a handler that refuses us lets nobody in, until it takes us") {
         CHECK(handler->try_send(m));
     });
     CHECK(patient_answer(run, client).verdict == verdict::accepted);
+}
+
+TEST_CASE("ZAP: why nobody gets in is told to the monitor of the server, and a code to the peer") {
+    const auto refused = [](std::string_view version, std::string_view status,
+                            std::string_view text) {
+        loop run;
+        rep handler{run.io};
+        const std::string at = handler.bind("ipc://*");
+        dealer server{run.io};
+        dealer client{run.io};
+        server.set(option::plain_server{});
+        server.set(option::authentication{std::make_shared<zap_client>(run.io, at), "global"});
+        client.set(option::plain_client{"ann", "one"});
+        monitor ours{server};
+        monitor theirs{client};
+        client.connect(server.bind("tcp://127.0.0.1:*"));
+        const message question = receive_message(run, handler);
+        CHECK(text_of(question) == "1.0/1/global/127.0.0.1//PLAIN/ann/one");
+        message m{version, question.text(1), status, text, "ann", ""};
+        REQUIRE(handler.try_send(m));
+        const connection_event told = await_event(run, ours, event_kind::handshake_failed);
+        CHECK(told.reason == zmtp::errc::authentication_failed);
+        const auto word = await_event(run, theirs, event_kind::handshake_failed).refusal;
+        return word + ": " + told.detail;
+    };
+    CHECK(refused("1.0", "400", "not on Mondays") == "400: not on Mondays");
+    CHECK(refused("1.0", "500", "no database") == "500: no database");
+    CHECK(refused("1.0", "600", "OK").find("sent a reply with an unknown status") !=
+          std::string::npos);
+    CHECK(refused("2.0", "200", "OK").find("sent a reply of another version") != std::string::npos);
+}
+
+TEST_CASE("ZAP: a peer is let in with the user id and metadata of the handler") {
+    loop run;
+    rep handler{run.io};
+    dealer server{run.io};
+    dealer client{run.io};
+    server.set(option::authentication{
+        std::make_shared<zap_client>(run.io, handler.bind("tcp://127.0.0.1:*")), "global"});
+    client.connect(server.bind("ipc://*"));
+    const message question = receive_message(run, handler);
+    CHECK(text_of(question) == "1.0/1/global///NULL");
+    message m{"1.0", "1", "200", "OK", "ann", x_zone};
+    REQUIRE(handler.try_send(m));
+    send(run, client, "hello");
+    const message got = receive_message(run, server);
+    REQUIRE(server.sender(got) != nullptr);
+    CHECK(server.sender(got)->user_id == "ann");
+    const auto known = server.peer(got.peer()).value_or(peer_info{}).properties;
+    REQUIRE(known.size() == 1);
+    CHECK(known[0].name == "X-Zone");
+    CHECK(known[0].value == "east");
+}
+
+TEST_CASE("ZAP: blocking sockets ask by a client on a loop of its own") {
+    blocking::rep handler;
+    const std::string at = handler.bind("tcp://127.0.0.1:*");
+    const hosted_loop hosted;
+    blocking::dealer server;
+    blocking::dealer client;
+    server.set(option::plain_server{});
+    server.set(option::authentication{
+        hosted.call([&] { return std::make_shared<zap_client>(hosted.get_executor(), at); })});
+    client.set(option::plain_client{"ann", "one"});
+    client.connect(server.bind("tcp://127.0.0.1:*"));
+    message question;
+    std::error_code ec;
+    REQUIRE(handler.receive(question, 20s, ec));
+    handler.send(message{"1.0", question.text(1), "200", "OK", "Ann", ""});
+    client.send(message{"hello"});
+    message m;
+    REQUIRE(server.receive(m, 20s, ec));
+    REQUIRE(server.sender(m) != nullptr);
+    CHECK(server.sender(m)->user_id == "Ann");
 }
 
 TEST_CASE("ZAP: whoever is asked about when the client ends is dropped, within an answer too") {

@@ -47,7 +47,7 @@ struct zap_client_stats {
 /// with 500, and the answer's reason says why. Over a new connection, what is open is asked again.
 ///
 /// Threads    May serve sockets of any executors. Works, and answers, on its own, which has to be
-///            serial: a hosted_loop's, say, where all sockets block.
+///            serial, and where it is made: a hosted_loop's, say, where all sockets block.
 /// Lifetime   Of the executor: outlives it. Ending it drops what is open, which refuses.
 /// RFC        27/ZAP.
 class zap_client final : public authenticator {
