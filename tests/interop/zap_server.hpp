@@ -1,4 +1,4 @@
-// Who libzmq's PLAIN servers ask about their clients: a handler of 27/ZAP.
+// Who libzmq's servers ask about their clients: a handler of 27/ZAP.
 #pragma once
 
 #include "libzmq_peer.hpp"
@@ -10,8 +10,8 @@
 
 namespace mizzen::testing {
 
-/// Accepts admin/secret, asks "later" to come again, fails for "broken" and refuses the others.
-/// There is one in a context, up before the servers.
+/// By PLAIN it accepts admin/secret, asks "later" to come again, fails for "broken" and refuses the
+/// others; by CURVE it accepts whoever there is. There is one in a context, up before the servers.
 class zap_server {
 public:
     explicit zap_server(zmq_context& context) : context_{&context}, handler_{context, ZMQ_REP} {
@@ -38,12 +38,13 @@ private:
         return user == "admin" && password == "secret" ? "200" : "400";
     }
     void serve() {
-        // version, request id, domain, address, identity, mechanism, user, password
+        // version, request id, domain, address, identity, mechanism, then user, password or the key
         for (parts request; request != parts{"stop"};)
-            if (handler_.receive(request) && request.size() == 8)
+            if (handler_.receive(request) && request.size() > 6)
                 // Without a user id: libzmq's REQ takes one for a bad reply, and closes.
-                handler_.send(
-                    {request[0], request[1], status_of(request[6], request[7]), "", "", ""});
+                handler_.send({request[0], request[1],
+                               request.size() == 8 ? status_of(request[6], request[7]) : "200", "",
+                               "", ""});
     }
 
     zmq_context* context_;
