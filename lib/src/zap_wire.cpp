@@ -21,8 +21,9 @@ constexpr std::size_t longest_user_id = 255;
 // Decimal: CZMQ's zauth reads the id as a C string.
 std::optional<std::uint64_t> read_id(std::string_view text) noexcept {
     std::uint64_t id = 0;
-    const char* const end = text.data() + text.size();
-    const auto [at, ec] = std::from_chars(text.data(), end, id);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const auto [at, ec] = std::from_chars(begin, end, id);
     if (ec != std::errc{} || at != end || text.front() == '0')
         return std::nullopt; // another text than we wrote, be it of the same number
     return id;
