@@ -49,6 +49,7 @@ void run(const bench::host_arguments& wanted) {
     bench::raise_descriptor_limit();
     const bench::libzmq_context context;
     bench::libzmq_socket socket{context, wanted.answers ? ZMQ_ROUTER : ZMQ_PULL};
+    socket.secure_server(wanted.secured);
     bench::print_listening(socket.bind(wanted.endpoint));
     if (wanted.answers)
         answer_all(socket);

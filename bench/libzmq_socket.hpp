@@ -1,6 +1,7 @@
 // libzmq's contexts, sockets and messages, for the programs of its side.
 #pragma once
 
+#include "curve_keys.hpp"
 #include "side_by_side.hpp"
 
 #include <zmq.h>
@@ -51,6 +52,22 @@ public:
     libzmq_socket& operator=(const libzmq_socket&) = delete;
     ~libzmq_socket() { zmq_close(socket_); }
 
+    void secure_server(security how) {
+        if (how == security::none)
+            return;
+        set(ZMQ_CURVE_SERVER, 1);
+        set(ZMQ_CURVE_SECRETKEY, server_secret_key);
+    }
+    void secure_client(security how) {
+        if (how == security::none)
+            return;
+        set(ZMQ_CURVE_SERVERKEY, server_public_key);
+        set(ZMQ_CURVE_PUBLICKEY, client_public_key);
+        set(ZMQ_CURVE_SECRETKEY, client_secret_key);
+    }
+    /// Nothing is queued before a connection is through its handshake.
+    void send_to_connected_only() { set(ZMQ_IMMEDIATE, 1); }
+
     [[nodiscard]] int type() const noexcept { return type_; }
 
     [[nodiscard]] std::string bind(const std::string& endpoint) {
@@ -74,6 +91,9 @@ public:
 private:
     void set(int option, int value) {
         check(zmq_setsockopt(socket_, option, &value, sizeof value) == 0, "zmq_setsockopt");
+    }
+    void set(int option, const char* key) {
+        check(zmq_setsockopt(socket_, option, key, std::strlen(key)) == 0, "zmq_setsockopt");
     }
 
     void* socket_;

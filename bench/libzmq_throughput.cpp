@@ -52,6 +52,7 @@ void run(const bench::arguments& wanted, int sender, int receiver) {
     const bench::libzmq_context context;
     const auto send = [&](const std::string& endpoint) {
         bench::libzmq_socket socket{context, sender};
+        socket.secure_client(wanted.secured);
         socket.connect(endpoint);
         send_all(socket, wanted.size, wanted.count);
         if (wanted.connects_only())
@@ -60,6 +61,7 @@ void run(const bench::arguments& wanted, int sender, int receiver) {
     if (wanted.connects_only())
         return send(wanted.endpoint);
     bench::libzmq_socket socket{context, receiver};
+    socket.secure_server(wanted.secured);
     const std::string endpoint = socket.bind(wanted.endpoint);
     bench::print_listening(endpoint);
     bench::run_binder(

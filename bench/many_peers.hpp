@@ -56,23 +56,26 @@ private:
 /// A host either answers every message, or counts and times so many; then it waits for farewell.
 struct host_arguments {
     bool answers = false;
+    security secured = security::none;
     std::string endpoint;
     std::size_t peers = 0;
     std::size_t size = 0;
     std::uint64_t count = 0; ///< Of all peers together.
 };
 
-/// Reads `answer ENDPOINT` or `count ENDPOINT PEERS SIZE COUNT`.
+/// Reads `answer ENDPOINT` or `count ENDPOINT PEERS SIZE COUNT`; `curve/` may stand in front.
 [[nodiscard]] inline host_arguments read_host_arguments(int argc, char** argv) {
-    const std::string_view verb = argc > 1 ? argv[1] : "";
+    std::string_view verb = argc > 1 ? argv[1] : "";
+    const security secured = read_security(verb);
     if (verb == "answer" && argc == 3)
-        return {.answers = true, .endpoint = argv[2]};
+        return {.answers = true, .secured = secured, .endpoint = argv[2]};
     if (verb == "count" && argc == 6)
-        return {.endpoint = argv[2],
+        return {.secured = secured,
+                .endpoint = argv[2],
                 .peers = read_number<std::size_t>(argv[3], 1),
                 .size = read_number<std::size_t>(argv[4], smallest_peer_body),
                 .count = read_number<std::uint64_t>(argv[5], 2)};
-    std::fprintf(stderr, "usage: %s answer ENDPOINT\n       %s count ENDPOINT PEERS SIZE COUNT\n",
+    std::fprintf(stderr, "usage: %s [curve/]answer ENDPOINT\n       %s [curve/]count ENDPOINT PEERS SIZE COUNT\n",
                  argv[0], argv[0]);
     std::exit(2);
 }

@@ -59,6 +59,7 @@ template <class Socket, class Work> void serve(const bench::host_arguments& want
     asio::io_context loop{1};
     Socket socket{loop};
     bench::set_options(socket);
+    bench::secure_server(socket, wanted.secured);
     bench::print_listening(socket.bind(wanted.endpoint));
     asio::co_spawn(loop, work(socket), bench::rethrow);
     loop.run();

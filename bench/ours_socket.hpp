@@ -1,7 +1,9 @@
 // What the programs of our side do alike with their sockets.
 #pragma once
 
+#include "curve_keys.hpp"
 #include "side_by_side.hpp"
+#include <mizzen/curve_key.hpp>
 #include <mizzen/error.hpp>
 #include <mizzen/message.hpp>
 #include <mizzen/option.hpp>
@@ -30,6 +32,16 @@ template <class Socket> void set_options(Socket& socket) {
         socket.set(mizzen::option::publish_no_drop{true});
     if constexpr (std::same_as<Socket, mizzen::sub>)
         socket.subscribe("");
+}
+
+template <class Socket> void secure_server(Socket& socket, security how) {
+    if (how == security::curve)
+        socket.set(mizzen::option::curve_server{mizzen::make_curve_key(server_secret_key)});
+}
+template <class Socket> void secure_client(Socket& socket, security how) {
+    if (how == security::curve)
+        socket.set(mizzen::option::curve_client{mizzen::make_curve_key(server_public_key),
+                                                mizzen::make_curve_key(client_secret_key)});
 }
 
 /// Parts that a socket's type puts in front of a body.

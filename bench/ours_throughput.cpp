@@ -20,6 +20,7 @@ template <class Socket> void send(const bench::arguments& wanted, const std::str
     asio::io_context loop{1};
     Socket socket{loop};
     bench::set_options(socket);
+    bench::secure_client(socket, wanted.secured);
     socket.connect(endpoint);
     asio::co_spawn(loop, bench::send_all(socket, wanted.size, wanted.count), bench::rethrow);
     loop.run();
@@ -31,6 +32,7 @@ template <class Sender, class Receiver> void run(const bench::arguments& wanted)
     asio::io_context loop{1};
     Receiver socket{loop};
     bench::set_options(socket);
+    bench::secure_server(socket, wanted.secured);
     const std::string endpoint = socket.bind(wanted.endpoint);
     bench::print_listening(endpoint);
     bench::interval took;

@@ -26,6 +26,18 @@ inline constexpr int high_water_mark = 1000;
 /// Equal on both sides: connections that the kernel keeps until they are accepted.
 inline constexpr int backlog = 4096;
 
+/// What both ends of a connection are to use; only the program that connects is CURVE's client.
+enum class security : std::uint8_t { none, curve };
+
+/// Takes `curve/` off the front of what a program is to do, if it is there.
+[[nodiscard]] inline security read_security(std::string_view& what) noexcept {
+    constexpr std::string_view prefix = "curve/";
+    if (!what.starts_with(prefix))
+        return security::none;
+    what.remove_prefix(prefix.size());
+    return security::curve;
+}
+
 /// No run takes as long; what hangs is ended by a signal.
 inline constexpr unsigned time_limit_s = 60;
 

@@ -18,6 +18,7 @@ enum class part : std::uint8_t { binder, connecter, both };
 struct arguments {
     part plays = part::both;
     std::string types; ///< Of the sockets, such as push-pull.
+    security secured = security::none;
     std::string endpoint;
     std::size_t size = 0; ///< Octets of a body: at least those of a sequence number.
     std::uint64_t count = 0;
@@ -26,20 +27,23 @@ struct arguments {
 };
 
 /// Reads `VERB TYPES ENDPOINT SIZE COUNT`. One verb binds, one connects, and `both` does both, in
-/// two threads.
+/// two threads. `curve/` may stand in front of the types.
 [[nodiscard]] inline arguments read_arguments(int argc, char** argv, std::string_view binder,
                                               std::string_view connecter) {
     const std::string_view verb = argc == 6 ? argv[1] : "";
     if (verb != binder && verb != connecter && verb != "both") {
-        std::fprintf(stderr, "usage: %s %.*s|%.*s|both TYPES ENDPOINT SIZE COUNT\n", argv[0],
+        std::fprintf(stderr, "usage: %s %.*s|%.*s|both [curve/]TYPES ENDPOINT SIZE COUNT\n", argv[0],
                      static_cast<int>(binder.size()), binder.data(),
                      static_cast<int>(connecter.size()), connecter.data());
         std::exit(2);
     }
+    std::string_view types = argv[2];
+    const security secured = read_security(types);
     return {.plays = verb == "both"   ? part::both
                      : verb == binder ? part::binder
                                       : part::connecter,
-            .types = argv[2],
+            .types = std::string{types},
+            .secured = secured,
             .endpoint = argv[3],
             .size = read_number<std::size_t>(argv[4], sizeof(std::uint64_t)),
             .count = read_number<std::uint64_t>(argv[5], 2)};

@@ -147,6 +147,21 @@ class Throughput(BetweenTwo):
         return (count - 1) / reporter.number_before("seconds")
 
 
+class Protected(Throughput):
+    """One way by CURVE; also what that costs ours beside NULL."""
+    sides = ("ours", "libzmq", "null")
+    cases = (16, 1024, 65536)
+
+    def __init__(self, quick, budgets):
+        super().__init__("tcp", "push-pull", quick, budgets)
+        self.name = f"curve/{self.name}"
+        self.types = {side: "curve/push-pull" for side in SIDES} | {"null": "push-pull"}
+        self.programs["null"] = self.programs["ours"]
+
+    def ratio_name(self, case, metric, side):
+        return self.full_name(case) + ("" if side == "libzmq" else f"/{side}")
+
+
 class RoundTrip(BetweenTwo):
     cases = ROUND_TRIP_SIZES
     most = 1_000_000
@@ -275,6 +290,28 @@ class FanIn(ManyPeers):
             most = (peak_memory(host.pid) - before) / case
             crowd[0][0].tell("farewell")
             return (self.messages - 1) / seconds, most
+
+
+class Comers(Counted):
+    """Clients by CURVE that connect, are let in, send one message and close, so many at once."""
+    case_is = ""
+    cases = ("",)
+    at_once = 16
+    most = 20_000
+    size = 12
+
+    def __init__(self):
+        super().__init__("curve/tcp/handshakes", (
+            Metric("handshakes/s", True, "thousand handshakes/s",
+                   lambda figure: f"{figure / 1e3:.2f}"),))
+
+    def run(self, build, side, case, count):
+        with Run(build) as run:
+            host = run.start(f"{side}_host", "curve/count", "tcp://127.0.0.1:*", count + 1,
+                             self.size, count)
+            run.start(f"{side}_comers", "curve/come", host.word_after("listening"), count,
+                      self.at_once)
+            return ((count - 1) / host.number_before("seconds"),)
 
 
 def field_of(path, name):
@@ -547,6 +584,9 @@ WORKS = (
     RoundTrip("inproc", "req-rep", quick=(16,), budget=Budget(at_most=0.3)),
     Throughput("tcp", "push-pull", budgets={16: Budget(2)}, api="blocking"),
     RoundTrip("tcp", "req-rep", api="blocking"),
+    Protected(quick=(16, 1024, 65536),
+              budgets={16: Budget(2), 1024: Budget(2), 65536: Budget(1.3)}),
+    Comers(),
     IdlePeer(),
     ConnectStorm(),
     FanIn(),
