@@ -2,7 +2,7 @@
 // cipher.
 #include "box.hpp"
 
-#include <openssl/crypto.h>
+#include "combine.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -13,75 +13,88 @@ namespace {
 constexpr std::size_t largest_head = 32;
 constexpr std::size_t key_octets = poly1305_key_size; // of the stream, before the message's
 
+std::uint64_t load_count(const std::byte* from) noexcept {
+    std::uint64_t count = 0;
+    for (unsigned i = 0; i < 8; ++i)
+        count = count << 8 | std::to_integer<std::uint64_t>(from[i]);
+    return count;
+}
+
+bool same_code(const std::byte* a, const std::byte* b) noexcept {
+    std::uint64_t left[2];
+    std::uint64_t right[2];
+    std::memcpy(left, a, poly1305_size);
+    std::memcpy(right, b, poly1305_size);
+    return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0;
+}
+
 } // namespace
 
-boxes::boxes(std::span<const std::byte, 32> key, const std::byte* nonce_start,
-             salsa20_path path) noexcept
-    : path_{path} {
+boxes::boxes(std::span<const std::byte, 32> key, const std::byte* nonce_start, path way) noexcept
+    : way_{way} {
     secret<32> own;
     hsalsa20(key.data(), nonce_start, own.data());
     input_ = make_salsa20_input(own.data());
 }
 
-boxes::~boxes() { OPENSSL_cleanse(&input_, sizeof input_); }
-
-boxes::opening::opening(const boxes& of, const std::byte* nonce_end, std::size_t size) noexcept
-    : input{of.input_} {
-    set_salsa20_nonce(input, nonce_end);
-    const std::size_t wanted =
-        (std::min(size, most_at_once - key_octets) + key_octets + salsa20_block - 1) /
-        salsa20_block * salsa20_block;
-    covered = wanted - key_octets;
-    std::memset(stream, 0, wanted);
-    salsa20_xor(of.path_, input, 0, stream, stream, wanted);
+boxes::~boxes() {
+    wipe(&input_, sizeof input_);
+    wipe(streams_, sizeof streams_);
 }
 
-boxes::opening::~opening() {
-    OPENSSL_cleanse(&input, sizeof input);
-    OPENSSL_cleanse(stream, key_octets + covered);
-}
-
-// Combines octets of the message from `at` on with what there is for them.
-void boxes::opening::cover(const std::byte* from, std::byte* to, std::size_t at,
-                           std::size_t size) const noexcept {
-    const std::byte* with = stream + key_octets + at;
-    for (std::size_t i = 0; i < size; ++i)
-        to[i] = from[i] ^ with[i];
+// As many blocks as leave a multiple of the lanes to the rest, so that none computes for nothing.
+boxes::opening boxes::open_stream(const std::byte* nonce_end, std::size_t size) noexcept {
+    const std::uint64_t count = load_count(nonce_end);
+    if (count - first_ >= count_) {
+        const std::size_t lanes = lanes_of(way_);
+        const std::size_t blocks = (key_octets + size + salsa20_block - 1) / salsa20_block;
+        const std::size_t each =
+            lanes == 1 ? std::min(blocks, most_lanes) : (blocks - 1) % lanes + 1;
+        salsa20_first_blocks(way_, input_, count, each, streams_);
+        first_ = count;
+        each_ = static_cast<std::uint8_t>(each);
+        count_ = static_cast<std::uint8_t>(std::max<std::size_t>(lanes / each, 1));
+    }
+    return {streams_ + (count - first_) * each_ * salsa20_block,
+            each_ * salsa20_block - key_octets};
 }
 
 // The text behind a head, of which the first octets are covered and the others start with a block.
-void boxes::opening::cover_rest(const boxes& of, const std::byte* from, std::byte* to,
-                                std::size_t head, std::size_t size) const noexcept {
-    const std::size_t here = std::min(size, covered - head);
-    cover(from, to, head, here);
-    if (size > here)
-        salsa20_xor(of.path_, input, (key_octets + covered) / salsa20_block, from + here, to + here,
-                    size - here);
+void boxes::cover_rest(const opening& first, const std::byte* nonce_end, const std::byte* from,
+                       std::byte* to, std::size_t head, std::size_t size) const noexcept {
+    const std::size_t here = std::min(size, first.covered - head);
+    combine(from, first.stream + key_octets + head, to, here);
+    if (size == here)
+        return;
+    salsa20_input input = input_;
+    set_salsa20_nonce(input, nonce_end);
+    salsa20_xor(way_, input, each_, from + here, to + here, size - here);
+    wipe(&input, sizeof input);
 }
 
 void boxes::seal(const std::byte* nonce_end, zmtp::octets head, zmtp::octets text,
-                 std::byte* out) const noexcept {
+                 std::byte* out) noexcept {
     const std::size_t size = head.size() + text.size();
-    const opening first{*this, nonce_end, size};
+    const opening first = open_stream(nonce_end, size);
     std::byte* const body = out + box_overhead;
-    first.cover_rest(*this, text.data(), body + head.size(), head.size(), text.size());
-    first.cover(head.data(), body, 0, head.size());
-    poly1305(first.stream, {body, size}, out);
+    cover_rest(first, nonce_end, text.data(), body + head.size(), head.size(), text.size());
+    combine(head.data(), first.stream + key_octets, body, head.size());
+    poly1305(way_, first.stream, {body, size}, out);
 }
 
 bool boxes::open(const std::byte* nonce_end, zmtp::octets box, std::span<std::byte> head,
-                 std::byte* text) const noexcept {
+                 std::byte* text) noexcept {
     if (box.size() < box_overhead + head.size() || head.size() > largest_head)
         return false;
     const zmtp::octets body = box.subspan(box_overhead);
-    const opening first{*this, nonce_end, body.size()};
+    const opening first = open_stream(nonce_end, body.size());
     std::byte code[poly1305_size];
-    poly1305(first.stream, body, code);
-    if (CRYPTO_memcmp(code, box.data(), poly1305_size) != 0)
+    poly1305(way_, first.stream, body, code);
+    if (!same_code(code, box.data()))
         return false;
-    first.cover(body.data(), head.data(), 0, head.size());
-    first.cover_rest(*this, body.data() + head.size(), text, head.size(),
-                     body.size() - head.size());
+    combine(body.data(), first.stream + key_octets, head.data(), head.size());
+    cover_rest(first, nonce_end, body.data() + head.size(), text, head.size(),
+               body.size() - head.size());
     return true;
 }
 

@@ -2,7 +2,8 @@
 // longer than the message.
 #include "poly1305.hpp"
 
-#include <openssl/crypto.h>
+#include "poly1305_lanes.hpp"
+#include "secret.hpp"
 
 #include <bit>
 #include <cstdint>
@@ -39,22 +40,30 @@ struct accumulator {
         : r0{load(key) & 0x0fff'fffc'0fff'ffffU}, r1{load(key + 8) & 0x0fff'fffc'0fff'fffcU},
           s1{r1 + (r1 >> 2)} {}
 
-    // (h + block) * r, with h left below 2^130 and a little.
     void add(const std::byte* block, std::uint64_t above) noexcept {
         wide sum = wide{h0} + load(block);
         h0 = low(sum);
         sum = wide{h1} + load(block + 8) + high(sum);
         h1 = low(sum);
         h2 += high(sum) + above;
+        multiply();
+    }
 
+    // h * r, left below 2^130 and a little.
+    void multiply() noexcept {
         const wide d0 = wide{h0} * r0 + wide{h1} * s1;
         const wide d1 = wide{h0} * r1 + wide{h1} * r0 + h2 * s1 + high(d0);
         h2 = h2 * r0 + high(d1);
+        h0 = low(d0);
+        h1 = low(d1);
+        reduce();
+    }
+    void reduce() noexcept {
         const std::uint64_t over = (h2 >> 2) + (h2 & ~std::uint64_t{3});
         h2 &= 3;
-        sum = wide{low(d0)} + over;
+        wide sum = wide{h0} + over;
         h0 = low(sum);
-        sum = wide{low(d1)} + high(sum);
+        sum = wide{h1} + high(sum);
         h1 = low(sum);
         h2 += high(sum);
     }
@@ -71,12 +80,59 @@ struct accumulator {
         sum = wide{(h1 & ~mask) | (g1 & mask)} + load(pad + 8) + high(sum);
         store(out + 8, low(sum));
     }
+
+    // Between limbs of 64 bits and of 26.
+    void split(std::uint32_t* limbs) const noexcept {
+        constexpr std::uint32_t mask = (1U << 26) - 1;
+        limbs[0] = static_cast<std::uint32_t>(h0) & mask;
+        limbs[1] = static_cast<std::uint32_t>(h0 >> 26) & mask;
+        limbs[2] = static_cast<std::uint32_t>(h0 >> 52 | h1 << 12) & mask;
+        limbs[3] = static_cast<std::uint32_t>(h1 >> 14) & mask;
+        limbs[4] = static_cast<std::uint32_t>(h1 >> 40 | h2 << 24);
+    }
+    void join(const std::uint64_t* limbs) noexcept {
+        wide sum = wide{limbs[0]} + (wide{limbs[1]} << 26) + (wide{limbs[2]} << 52);
+        h0 = low(sum);
+        sum = wide{high(sum)} + (wide{limbs[3]} << 14) + (wide{limbs[4]} << 40);
+        h1 = low(sum);
+        h2 = high(sum);
+        reduce();
+    }
 };
+
+#if defined(__x86_64__)
+constexpr std::size_t worth_it = 256; // octets for which the powers of r are worth their making
+
+// Takes whole groups of blocks off the front.
+zmtp::octets add_groups(path way, accumulator& sum, zmtp::octets text) noexcept {
+    if (way < path::avx2 || text.size() < worth_it)
+        return text;
+    poly1305_powers powers;
+    sum.h0 = sum.r0;
+    sum.h1 = sum.r1;
+    for (auto& power : powers) {
+        sum.split(power);
+        sum.multiply();
+    }
+    const std::size_t groups = text.size() / poly1305_group;
+    std::uint64_t limbs[5];
+    poly1305_groups_avx2(powers, text.data(), groups, limbs);
+    sum.join(limbs);
+    wipe(&powers, sizeof powers);
+    wipe(&limbs, sizeof limbs);
+    return text.subspan(groups * poly1305_group);
+}
+#else
+zmtp::octets add_groups(path /*way*/, accumulator& /*sum*/, zmtp::octets text) noexcept {
+    return text;
+}
+#endif
 
 } // namespace
 
-void poly1305(const std::byte* key, zmtp::octets text, std::byte* out) noexcept {
+void poly1305(path way, const std::byte* key, zmtp::octets text, std::byte* out) noexcept {
     accumulator sum{key};
+    text = add_groups(way, sum, text);
     const std::byte* at = text.data();
     std::size_t left = text.size();
     for (; left >= 16; left -= 16, at += 16)
@@ -88,7 +144,7 @@ void poly1305(const std::byte* key, zmtp::octets text, std::byte* out) noexcept 
         sum.add(last, 0);
     }
     sum.finish(key + 16, out);
-    OPENSSL_cleanse(&sum, sizeof sum);
+    wipe(&sum, sizeof sum);
 }
 
 } // namespace mizzen::curve

@@ -1,37 +1,8 @@
 // Salsa20 by eight blocks; compiled for processors with AVX2.
-#include "salsa20_lanes.hpp"
-#include "salsa20_paths.hpp"
+#include "salsa20_eight_lanes.hpp"
 
 namespace mizzen::curve {
-namespace {
 
-struct eight_lanes {
-    using vector = std::uint32_t __attribute__((vector_size(32)));
-    static constexpr unsigned count = 8;
-
-    static vector low_words(vector a, vector b) noexcept {
-        return __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
-    }
-    static vector high_words(vector a, vector b) noexcept {
-        return __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    static vector low_pairs(vector a, vector b) noexcept {
-        return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-    }
-    static vector high_pairs(vector a, vector b) noexcept {
-        return __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-    static quad quad_of(vector v, unsigned part) noexcept {
-        return part == 0 ? __builtin_shufflevector(v, v, 0, 1, 2, 3)
-                         : __builtin_shufflevector(v, v, 4, 5, 6, 7);
-    }
-};
-
-} // namespace
-
-void salsa20_blocks_avx2(const std::uint32_t* words, std::uint64_t first, const std::byte* from,
-                         std::byte* to, std::size_t blocks) noexcept {
-    xor_blocks<eight_lanes>(words, first, from, to, blocks);
-}
+constinit const salsa20_way salsa20_avx2 = salsa20_lanes<eight_lanes>::way;
 
 } // namespace mizzen::curve

@@ -1,6 +1,5 @@
 // Salsa20 by four blocks, with what every x86-64 processor has.
 #include "salsa20_lanes.hpp"
-#include "salsa20_paths.hpp"
 
 namespace mizzen::curve {
 namespace {
@@ -26,9 +25,6 @@ struct four_lanes {
 
 } // namespace
 
-void salsa20_blocks_sse2(const std::uint32_t* words, std::uint64_t first, const std::byte* from,
-                         std::byte* to, std::size_t blocks) noexcept {
-    xor_blocks<four_lanes>(words, first, from, to, blocks);
-}
+constinit const salsa20_way salsa20_sse2 = salsa20_lanes<four_lanes>::way;
 
 } // namespace mizzen::curve

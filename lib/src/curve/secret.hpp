@@ -3,14 +3,19 @@
 
 #include <mizzen/zmtp/octets.hpp>
 
-#include <openssl/crypto.h>
-
 #include <array>
 #include <cstddef>
 #include <cstring>
 #include <span>
 
 namespace mizzen::curve {
+
+/// Makes them zero, also where nothing reads them afterwards: the compiler has to take it that the
+/// assembler does.
+inline void wipe(void* octets, std::size_t size) noexcept {
+    std::memset(octets, 0, size);
+    __asm__ volatile("" : : "r"(octets) : "memory");
+}
 
 /// Some octets, zero at first, wiped when they go.
 template <std::size_t Size> class secret {
@@ -23,7 +28,7 @@ public:
     secret& operator=(const secret& other) noexcept = default;
     ~secret() { wipe(); }
 
-    void wipe() noexcept { OPENSSL_cleanse(octets_.data(), Size); }
+    void wipe() noexcept { curve::wipe(octets_.data(), Size); }
     [[nodiscard]] std::byte* data() noexcept { return octets_.data(); }
     [[nodiscard]] const std::byte* data() const noexcept { return octets_.data(); }
     [[nodiscard]] static constexpr std::size_t size() noexcept { return Size; }

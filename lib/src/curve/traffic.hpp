@@ -47,7 +47,7 @@ public:
     ~wiped_room() {
         if (octets_ == nullptr)
             return;
-        OPENSSL_cleanse(octets_, size_);
+        wipe(octets_, size_);
         memory_->deallocate(octets_, size_);
     }
     [[nodiscard]] std::byte* get() const noexcept { return octets_; }
