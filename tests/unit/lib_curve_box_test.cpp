@@ -258,6 +258,9 @@ TEST_CASE("CURVE: keys and what they share are libsodium's") {
         REQUIRE(crypto_box_beforenm(raw(theirs.data()), raw(ours.data()),
                                     raw(other_secret.data())) == 0);
         CHECK(hex(shared.span()) == hex(theirs));
+        secret_key quicker;
+        REQUIRE(share_key(own_keys{mine, ours}, other_public, quicker));
+        CHECK(hex(quicker.span()) == hex(theirs));
     }
 }
 
@@ -271,6 +274,7 @@ TEST_CASE("CURVE: a public key that gives everybody the same secret is refused")
           "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"}) {
         secret_key shared;
         CHECK_FALSE(share_key(mine, array_of<32>(wire(weak)), shared));
+        CHECK_FALSE(share_key(own_keys{mine, ours}, array_of<32>(wire(weak)), shared));
     }
 }
 
@@ -310,6 +314,11 @@ TEST_CASE("CURVE: secrets are wiped when they go") {
     CHECK(hex(room) == hex("00*32"));
     alignas(boxes) std::array<std::byte, sizeof(boxes)> other;
     auto* maker = new (other.data()) boxes{array_of<32>(wire("55*32")), filled(24).data()};
+    const bytes plain = filled(20);
+    std::array<std::byte, 36> sealed;
+    maker->seal(filled(8).data(), {}, plain, sealed.data()); // prepares key streams
     maker->~boxes();
+    // Beside what it counts: its key, and the streams.
     CHECK(hex(octets{other}.first(64)) == hex("00*64"));
+    CHECK(hex(octets{other}.last(512)) == hex("00*512"));
 }

@@ -155,6 +155,19 @@ TEST_CASE("rule 5, D18: guarded commands work as others do, marked inside") {
     CHECK(pair.server.c.is_open());
 }
 
+TEST_CASE("a guarded command waits for the end of a message that is written in pieces") {
+    veiled_pair pair{socket_type::dealer, socket_type::dealer, {.interval = 100ms}};
+    const parts large(100, std::string(3'000, 'x'));
+    CHECK_FALSE(pair.client.send(large));
+    pair.client.now += 100ms;
+    pair.client.c.handle_timeout(pair.client.now); // a PING is due
+    pair.deliver();
+    CHECK(pair.server.got.messages == std::vector<parts>{large});
+    CHECK_FALSE(pair.server.got.closed);
+    pair.wait(1s); // it was sent, and answered
+    CHECK(pair.client.c.is_open());
+}
+
 TEST_CASE("what a mechanism cannot open closes the connection and is not delivered") {
     const auto closed_with = [](std::string_view stream) {
         veiled_pair pair;

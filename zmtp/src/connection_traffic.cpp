@@ -30,21 +30,36 @@ void connection::send_otherwise(message&& m, std::error_code& ec) noexcept {
     }
 }
 
-// Each part becomes a frame of its own; which is the last is said within.
+// Each part becomes a frame of its own; which is the last is said within. They are sealed to where
+// they are written from, as far as there is room.
 bool connection::send_guarded(message&& m) noexcept {
     message sealed;
     std::size_t left = m.size();
     for (const octets part : m) {
-        std::byte* const room = sealed.extend_back(part.size() + mechanism_->overhead(), *memory_);
+        const std::size_t body = part.size() + mechanism_->overhead();
+        if (sealed.empty())
+            if (std::byte* const frame = encoder_.room_for_frame(header_size(body) + body)) {
+                const std::size_t head = encode_frame_header(frame, 0, body);
+                if (!seal(--left != 0 ? frame_flag::more : std::uint8_t{0}, part, frame + head))
+                    return false;
+                encoder_.frame_written(head + body);
+                continue;
+            }
+        std::byte* const room = sealed.extend_back(body, *memory_);
         if (room == nullptr)
             return false;
-        if (!mechanism_->seal(--left != 0 ? frame_flag::more : std::uint8_t{0}, part, room)) {
-            fail(errc::protection_failed);
+        if (!seal(--left != 0 ? frame_flag::more : std::uint8_t{0}, part, room))
             return false;
-        }
     }
     m.clear();
-    return encoder_.send(std::move(sealed));
+    return sealed.empty() || encoder_.send(std::move(sealed));
+}
+
+bool connection::seal(std::uint8_t flags, octets payload, std::byte* out) noexcept {
+    if (mechanism_->seal(flags, payload, out))
+        return true;
+    fail(errc::protection_failed);
+    return false;
 }
 
 void connection::subscribe(octets topic, std::error_code& ec) noexcept {
@@ -122,15 +137,15 @@ bool connection::put_command(std::string_view name, octets data, octets more) no
 bool connection::put_guarded(octets command) noexcept {
     const std::size_t body = command.size() + mechanism_->overhead();
     const std::size_t head = header_size(body);
+    // What is left of a message is sealed already, and counts less than this would.
+    if (!encoder_.between_messages())
+        return false;
     block_ref sealed{block::create(*memory_, head + body)};
     if (!sealed)
         return false;
     encode_frame_header(sealed->data(), 0, body);
-    if (!mechanism_->seal(frame_flag::command, command, sealed->data() + head)) {
-        fail(errc::protection_failed);
-        return false;
-    }
-    return encoder_.put(std::move(sealed));
+    return seal(frame_flag::command, command, sealed->data() + head) &&
+           encoder_.put(std::move(sealed));
 }
 
 void connection::send_pending_commands() noexcept {
@@ -193,24 +208,14 @@ event connection::guarded_event(message& out, std::error_code& ec) noexcept {
     limits frames = config_->limit;
     frames.max_message_size = plus(frames.max_message_size, std::uint64_t{mechanism_->overhead()});
     for (;;) {
-        message outer;
-        octets body;
-        switch (decoder_.next(outer, frames, ec)) {
-        case frame_decoder::result::need_input: return event::need_input;
-        case frame_decoder::result::failed:
-            fail(static_cast<errc>(ec.value()));
-            return closed_event(ec);
-        case frame_decoder::result::command: body = decoder_.command(); break;
-        case frame_decoder::result::message: body = outer.front(); break;
-        }
-        const std::uint64_t at = decoder_.position() - body.size();
         message opened;
         std::uint8_t flags = 0;
-        if (outer.size() > 1 || !open_frame(body, opened, flags)) {
-            fail(errc::protection_failed, at);
-            return closed_event(ec);
+        std::uint64_t at = 0;
+        switch (open_next(opened, flags, at, frames, ec)) {
+        case frame_decoder::result::need_input: return event::need_input;
+        case frame_decoder::result::failed: return closed_event(ec);
+        default: ++heard_; break;
         }
-        ++heard_;
         const bool more = (flags & frame_flag::more) != 0;
         if ((flags & frame_flag::command) != 0) {
             opened_ = std::move(opened);
@@ -219,6 +224,10 @@ event connection::guarded_event(message& out, std::error_code& ec) noexcept {
                 return closed_event(ec);
             if (what != event::need_input)
                 return what;
+        } else if (!more && partial_.empty() &&
+                   opened.front().size() <= config_->limit.max_message_size) {
+            out = std::move(opened);
+            return event::message;
         } else if (!assemble(std::move(opened), at)) {
             return closed_event(ec);
         } else if (!more) {
@@ -229,16 +238,46 @@ event connection::guarded_event(message& out, std::error_code& ec) noexcept {
     }
 }
 
-bool connection::open_frame(octets body, message& opened, std::uint8_t& flags) noexcept {
-    const std::size_t overhead = mechanism_->overhead();
-    if (body.size() < overhead)
-        return false;
-    std::byte* const room = opened.extend_back(body.size() - overhead, *memory_);
-    if (room == nullptr) {
-        fail(errc::not_enough_memory);
-        return false;
+// Opens the next frame, whose body began at `at`: to where it is kept, unless it already is there.
+frame_decoder::result connection::open_next(message& opened, std::uint8_t& flags, std::uint64_t& at,
+                                            const limits& frames, std::error_code& ec) noexcept {
+    octets body;
+    message outer;
+    if (decoder_.pass_over(body, frames)) {
+        ec.clear();
+    } else {
+        const auto got = decoder_.next(outer, frames, ec);
+        switch (got) {
+        case frame_decoder::result::need_input: return got;
+        case frame_decoder::result::failed: fail(static_cast<errc>(ec.value())); return got;
+        case frame_decoder::result::command: body = decoder_.command(); break;
+        case frame_decoder::result::message: body = outer.front(); break;
+        }
     }
-    return mechanism_->open(body, flags, room);
+    at = decoder_.position() - body.size();
+    const std::size_t overhead = mechanism_->overhead();
+    const bool stays = outer.in_block() && overhead >= max_frame_header;
+    std::byte* room = nullptr;
+    if (outer.size() > 1 || body.size() < overhead) {
+        fail(errc::protection_failed, at);
+    } else if (stays) {
+        room = outer.octets_in_block() + overhead;
+    } else {
+        room = opened.extend_back(body.size() - overhead, *memory_);
+        if (room == nullptr)
+            fail(errc::not_enough_memory);
+    }
+    if (room == nullptr)
+        return frame_decoder::result::failed;
+    if (!mechanism_->open(body, flags, room)) {
+        fail(errc::protection_failed, at);
+        return frame_decoder::result::failed;
+    }
+    if (stays) {
+        outer.leave_off(overhead);
+        opened = std::move(outer);
+    }
+    return frame_decoder::result::message;
 }
 
 bool connection::assemble(message&& part, std::uint64_t at) noexcept {

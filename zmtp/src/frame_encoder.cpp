@@ -140,6 +140,13 @@ bool frame_encoder::continue_current() noexcept {
     return true;
 }
 
+std::byte* frame_encoder::room_for_frame(std::size_t size) noexcept {
+    if (!open(batch_size_))
+        return nullptr;
+    const std::size_t room = room_for_copies();
+    return room > reserve && size <= room - reserve && batch_->spans_left(4) ? tail_ : nullptr;
+}
+
 bool frame_encoder::put(octets raw) noexcept {
     if (!open(handshake_batch) || raw.size() > room_for_copies() || !batch_->spans_left(1))
         return false;

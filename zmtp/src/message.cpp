@@ -186,6 +186,15 @@ bool message::adopt_back(block_ref frames, std::byte* data, std::size_t size, st
     return true;
 }
 
+void message::leave_off(std::size_t count) noexcept {
+    slice& only = state_.first;
+    const std::size_t size = read_stored(only.data).body.size() - count;
+    const std::size_t head = header_size(size);
+    only.data = octets_in_block() + count - head;
+    only.size = head + size;
+    encode_frame_header(only.data, frame_flag::more, size);
+}
+
 void message::copy_slices(std::byte* to) const noexcept {
     for (std::size_t i = 0; i < slices(); ++i) {
         const slice& next = slice_at(i);

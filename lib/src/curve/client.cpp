@@ -1,6 +1,6 @@
 // The client's end of CURVE: HELLO, INITIATE.
+#include "end.hpp"
 #include "security.hpp"
-#include "traffic.hpp"
 #include <mizzen/zmtp/error.hpp>
 
 #include <algorithm>
@@ -12,24 +12,22 @@ using zmtp::errc;
 using zmtp::handshake;
 using zmtp::octets;
 
-constexpr std::size_t hello_size = 194; // behind the name, as all sizes here
-constexpr std::size_t welcome_size = 160;
-constexpr std::size_t vouch_box = 2 * key_size + box_overhead;
+constexpr std::size_t welcome_size = 160; // behind the name
 
-class client final : public zmtp::mechanism {
+class client final : public end_of_connection<client> {
 public:
     client(zmtp::allocator& memory, const client_security& how) noexcept
-        : memory_{&memory}, how_{&how} {}
+        : end_of_connection{memory}, how_{&how} {}
 
     void start(handshake& hands) noexcept override {
-        if (!make_key_pair(transient_, transient_public_))
+        if (!make_key_pair(transient_))
             return hands.fail(errc::not_enough_memory);
         if (!share_key(transient_, how_->server(), key_))
             return hands.fail(errc::protection_failed);
         std::array<std::byte, hello_size> data{}; // zeros pad it, and are in the box
         constexpr std::size_t at_nonce = 106;
         data[0] = std::byte{1};
-        std::copy(transient_public_.begin(), transient_public_.end(), data.begin() + 74);
+        std::copy(transient_.open.begin(), transient_.open.end(), data.begin() + 74);
         store_count(&data[at_nonce], ++traffic_.sent);
         constexpr std::array<std::byte, 64> zeros{};
         seal_box(key_.span(), make_nonce("CurveZMQHELLO---", &data[at_nonce]), zeros,
@@ -48,15 +46,6 @@ public:
     }
 
     void accepted(handshake& /*hands*/) noexcept override {} // a client asks nothing
-    [[nodiscard]] bool protects() const noexcept override { return true; }
-    [[nodiscard]] std::size_t overhead() const noexcept override { return traffic::overhead; }
-    [[nodiscard]] bool seal(std::uint8_t flags, octets payload, std::byte* out) noexcept override {
-        return traffic_.seal(flags, payload, out);
-    }
-    [[nodiscard]] bool open(octets body, std::uint8_t& flags, std::byte* out) noexcept override {
-        return traffic_.open(body, flags, out);
-    }
-    void destroy() noexcept override { zmtp::destroy_in(*memory_, this); }
 
 private:
     void read_welcome(octets data, handshake& hands) noexcept {
@@ -72,7 +61,7 @@ private:
         if (!share_key(transient_, whole.first<key_size>(), key_))
             return hands.fail(errc::protection_failed, head + 16);
         send_initiate(whole.first<key_size>(), whole.subspan<key_size>(), hands);
-        transient_.wipe();
+        transient_.secret.wipe();
     }
 
     void send_initiate(public_view server, octets cookie, handshake& hands) noexcept {
@@ -83,17 +72,16 @@ private:
         const wiped_room room{*memory_, box_overhead + size};
         if (room.get() == nullptr)
             return hands.fail(errc::not_enough_memory);
-        secret_key own;
-        public_key ours;
+        own_keys own;
         secret_key vouch_key;
         std::byte* const plain = room.get() + box_overhead;
-        if (!how_->own_pair(own, ours) || !random_octets({plain + key_size, 16}))
+        if (!how_->own_pair(own) || !random_octets({plain + key_size, 16}))
             return hands.fail(errc::not_enough_memory);
         if (!share_key(own, server, vouch_key))
             return hands.fail(errc::protection_failed);
-        std::memcpy(plain, ours.data(), key_size);
+        std::memcpy(plain, own.open.data(), key_size);
         std::array<std::byte, 2 * key_size> vouch;
-        std::memcpy(vouch.data(), transient_public_.data(), key_size);
+        std::memcpy(vouch.data(), transient_.open.data(), key_size);
         std::memcpy(vouch.data() + key_size, how_->server().data(), key_size);
         seal_box(vouch_key.span(), make_nonce("VOUCH---", plain + key_size), vouch,
                  plain + key_size + 16);
@@ -126,38 +114,27 @@ private:
         hands.finish();
     }
 
-    zmtp::allocator* memory_;
     const client_security* how_;
-    secret_key transient_;
-    public_key transient_public_{};
+    own_keys transient_;
     secret_key key_; // with the server's permanent key, then with its transient one
-    traffic traffic_;
     bool welcomed_ = false;
 };
 
 } // namespace
 
-client_security::client_security(public_view server, const secret_key* own) noexcept {
+client_security::client_security(public_view server, const secret_key* own) noexcept
+    : end_security{own} {
     std::copy(server.begin(), server.end(), server_.begin());
-    if (own == nullptr)
-        return;
-    own_ = *own;
-    usable_ = public_of(*own_, public_);
-}
-
-std::error_code client_security::check() const noexcept {
-    return usable_ ? std::error_code{} : errc::not_enough_memory;
 }
 
 zmtp::mechanism* client_security::create(zmtp::role side, zmtp::allocator& memory) const noexcept {
     return side == zmtp::role::client ? zmtp::create_in<client>(memory, *this) : nullptr;
 }
 
-bool client_security::own_pair(secret_key& own, public_key& ours) const noexcept {
-    if (!own_)
-        return make_key_pair(own, ours);
-    own = *own_;
-    ours = public_;
+bool client_security::own_pair(own_keys& out) const noexcept {
+    if (!own())
+        return make_key_pair(out);
+    out = *own();
     return true;
 }
 

@@ -15,34 +15,45 @@ namespace mizzen::curve {
 /// Octets of an INITIATE beside its name and the metadata.
 inline constexpr std::size_t initiate_overhead = 248;
 
+/// What both ends are configured with: a pair of keys, if there is one.
+class end_security : public zmtp::security {
+public:
+    [[nodiscard]] std::string_view name() const noexcept final { return "CURVE"; }
+    [[nodiscard]] std::error_code check() const noexcept final;
+    [[nodiscard]] std::size_t handshake_overhead() const noexcept final {
+        return initiate_overhead;
+    }
+
+protected:
+    explicit end_security(const secret_key* own) noexcept;
+    ~end_security() = default;
+    [[nodiscard]] const std::optional<own_keys>& own() const noexcept { return own_; }
+
+private:
+    std::optional<own_keys> own_;
+    bool usable_ = true;
+};
+
 /// For zmtp::role::client only.
-class client_security final : public zmtp::security {
+class client_security final : public end_security {
 public:
     /// Speaks to who has the secret key of `server`. Without a key of its own each connection makes
     /// one up.
     client_security(public_view server, const secret_key* own) noexcept;
 
-    [[nodiscard]] std::string_view name() const noexcept override { return "CURVE"; }
-    [[nodiscard]] std::error_code check() const noexcept override;
-    [[nodiscard]] std::size_t handshake_overhead() const noexcept override {
-        return initiate_overhead;
-    }
     [[nodiscard]] zmtp::mechanism* create(zmtp::role side,
                                           zmtp::allocator& memory) const noexcept override;
 
     /// Our own pair; made up where there is none.
-    [[nodiscard]] bool own_pair(secret_key& own, public_key& ours) const noexcept;
+    [[nodiscard]] bool own_pair(own_keys& out) const noexcept;
     [[nodiscard]] const public_key& server() const noexcept { return server_; }
 
 private:
     public_key server_;
-    std::optional<secret_key> own_;
-    public_key public_{};
-    bool usable_ = true;
 };
 
 /// For zmtp::role::server only. The connections that use it are of one thread.
-class server_security final : public zmtp::security {
+class server_security final : public end_security {
 public:
     using clock = std::chrono::steady_clock::time_point() noexcept;
 
@@ -50,24 +61,15 @@ public:
     explicit server_security(const secret_key& own,
                              clock* with = &std::chrono::steady_clock::now) noexcept;
 
-    [[nodiscard]] std::string_view name() const noexcept override { return "CURVE"; }
-    [[nodiscard]] std::error_code check() const noexcept override;
-    [[nodiscard]] std::size_t handshake_overhead() const noexcept override {
-        return initiate_overhead;
-    }
     [[nodiscard]] zmtp::mechanism* create(zmtp::role side,
                                           zmtp::allocator& memory) const noexcept override;
 
-    [[nodiscard]] const secret_key& own() const noexcept { return own_; }
-    [[nodiscard]] const public_key& ours() const noexcept { return public_; }
+    [[nodiscard]] const own_keys& own() const noexcept { return *end_security::own(); }
     [[nodiscard]] curve::cookies& cookies() const noexcept { return cookies_; }
     [[nodiscard]] std::chrono::steady_clock::time_point now() const noexcept { return now_(); }
 
 private:
-    secret_key own_;
-    public_key public_{};
     clock* now_;
-    bool usable_ = true;
     mutable curve::cookies cookies_;
 };
 

@@ -1,8 +1,9 @@
 // The server's end of CURVE: WELCOME, READY. Until INITIATE it keeps no key for a client: those are
-// in the cookie. What it does keep, the cookie's nonce, ties the cookie to the connection that it
-// was given on, so that what somebody has recorded is worth nothing on another one.
+// in the cookie. What it does keep beside its own transient public key, the cookie's nonce, ties the
+// cookie to the connection that it was given on, so that what somebody has recorded is worth nothing
+// on another one.
+#include "end.hpp"
 #include "security.hpp"
-#include "traffic.hpp"
 #include <mizzen/zmtp/error.hpp>
 
 #include <algorithm>
@@ -14,8 +15,6 @@ using zmtp::errc;
 using zmtp::handshake;
 using zmtp::octets;
 
-constexpr std::size_t hello_size = 194; // behind the name, as all sizes here
-constexpr std::size_t vouch_box = 2 * key_size + box_overhead;
 constexpr std::size_t initiate_head = cookies::size + short_nonce;
 constexpr std::size_t initiate_plain = key_size + 16 + vouch_box; // before the metadata
 static_assert(initiate_head + box_overhead + initiate_plain == initiate_overhead);
@@ -27,10 +26,10 @@ bool all_zero(octets data) noexcept {
     return any == std::byte{};
 }
 
-class server final : public zmtp::mechanism {
+class server final : public end_of_connection<server> {
 public:
     server(zmtp::allocator& memory, const server_security& how) noexcept
-        : memory_{&memory}, how_{&how} {}
+        : end_of_connection{memory}, how_{&how} {}
 
     void start(handshake& /*hands*/) noexcept override {}
 
@@ -61,15 +60,6 @@ public:
         hands.finish();
     }
 
-    [[nodiscard]] bool protects() const noexcept override { return true; }
-    [[nodiscard]] std::size_t overhead() const noexcept override { return traffic::overhead; }
-    [[nodiscard]] bool seal(std::uint8_t flags, octets payload, std::byte* out) noexcept override {
-        return traffic_.seal(flags, payload, out);
-    }
-    [[nodiscard]] bool open(octets body, std::uint8_t& flags, std::byte* out) noexcept override {
-        return traffic_.open(body, flags, out);
-    }
-    void destroy() noexcept override { zmtp::destroy_in(*memory_, this); }
 
 private:
     enum class stage : std::uint8_t { start, welcomed, initiated };
@@ -95,15 +85,15 @@ private:
     }
 
     void send_welcome(public_view theirs, const secret_key& key, handshake& hands) noexcept {
-        secret_key transient;
-        public_key ours;
+        own_keys transient;
         secret<key_size + cookies::size> plain;
         std::array<std::byte, 16 + box_overhead + key_size + cookies::size> data;
         const std::span<std::byte, cookies::size> cookie{plain.data() + key_size, cookies::size};
-        if (!make_key_pair(transient, ours) || !random_octets(std::span{data}.first<16>()) ||
-            !how_->cookies().seal(theirs, transient, how_->now(), cookie))
+        if (!make_key_pair(transient) || !random_octets(std::span{data}.first<16>()) ||
+            !how_->cookies().seal(theirs, transient.secret, how_->now(), cookie))
             return hands.fail(errc::not_enough_memory);
-        std::memcpy(plain.data(), ours.data(), key_size);
+        transient_ = transient.open;
+        std::memcpy(plain.data(), transient_.data(), key_size);
         std::memcpy(cookie_nonce_.data(), cookie.data(), cookie_nonce_.size());
         seal_box(key.span(), make_nonce("WELCOME-", data.data()), plain.span(), &data[16]);
         hands.send("WELCOME", data);
@@ -116,9 +106,10 @@ private:
         const auto cookie = data.first<cookies::size>();
         const octets count = data.subspan<cookies::size, short_nonce>();
         public_key theirs;
-        secret_key transient;
+        own_keys transient;
+        transient.open = transient_;
         if (!zmtp::same_secret(cookie.first<cookies::nonce_octets>(), cookie_nonce_) ||
-            !how_->cookies().open(cookie, how_->now(), theirs, transient) ||
+            !how_->cookies().open(cookie, how_->now(), theirs, transient.secret) ||
             load_count(count.data()) <= traffic_.received ||
             !share_key(transient, theirs, session_))
             return hands.fail(errc::protection_failed, head);
@@ -140,7 +131,7 @@ private:
 
     // The owner of the permanent key has said, to us, that the transient one is its own.
     [[nodiscard]] bool vouched(octets plain, public_view theirs,
-                               const secret_key& transient) const noexcept {
+                               const own_keys& transient) const noexcept {
         const public_view client = plain.first<key_size>();
         secret_key key;
         std::array<std::byte, 2 * key_size> vouch;
@@ -149,28 +140,21 @@ private:
                       plain.subspan(key_size + 16, vouch_box), vouch.data()))
             return false;
         const bool same_client = zmtp::same_secret(octets{vouch}.first(key_size), theirs);
-        const bool same_server = zmtp::same_secret(octets{vouch}.subspan(key_size), how_->ours());
+        const bool same_server = zmtp::same_secret(octets{vouch}.subspan(key_size), how_->own().open);
         return same_client && same_server;
     }
 
-    zmtp::allocator* memory_;
     const server_security* how_;
     std::array<std::byte, cookies::nonce_octets> cookie_nonce_{};
-    secret_key session_; // from INITIATE to READY
-    traffic traffic_;
+    public_key transient_{}; // our own
+    secret_key session_;     // from INITIATE to READY
     stage stage_ = stage::start;
 };
 
 } // namespace
 
 server_security::server_security(const secret_key& own, clock* with) noexcept
-    : own_{own}, now_{with} {
-    usable_ = public_of(own_, public_);
-}
-
-std::error_code server_security::check() const noexcept {
-    return usable_ ? std::error_code{} : errc::not_enough_memory;
-}
+    : end_security{&own}, now_{with} {}
 
 zmtp::mechanism* server_security::create(zmtp::role side, zmtp::allocator& memory) const noexcept {
     return side == zmtp::role::server ? zmtp::create_in<server>(memory, *this) : nullptr;

@@ -3,10 +3,12 @@
 
 #include "salsa20.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
-#include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 
@@ -29,8 +31,24 @@ pkey pair_of(const secret_key& mine) noexcept {
     return pkey{EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, raw(mine.data()), key_size)};
 }
 
-bool derive(const secret_key& mine, public_view theirs, secret_key& point) noexcept {
-    const pkey own = pair_of(mine);
+pkey pair_of(const own_keys& mine) noexcept {
+    const pkey_context context{EVP_PKEY_CTX_new_from_name(nullptr, "X25519", nullptr)};
+    // It copies them.
+    const std::array<OSSL_PARAM, 3> halves{
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+                                          const_cast<std::byte*>(mine.open.data()), key_size),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY,
+                                          const_cast<std::byte*>(mine.secret.data()), key_size),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY* made = nullptr;
+    if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+        EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR,
+                          const_cast<OSSL_PARAM*>(halves.data())) != 1)
+        return {};
+    return pkey{made};
+}
+
+bool derive(const pkey& own, public_view theirs, secret_key& point) noexcept {
     const pkey other{
         EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, raw(theirs.data()), key_size)};
     if (!own || !other)
@@ -40,6 +58,15 @@ bool derive(const secret_key& mine, public_view theirs, secret_key& point) noexc
     return context && EVP_PKEY_derive_init(context.get()) == 1 &&
            EVP_PKEY_derive_set_peer(context.get(), other.get()) == 1 &&
            EVP_PKEY_derive(context.get(), raw(point.data()), &size) == 1 && size == key_size;
+}
+
+bool share(const pkey& own, public_view theirs, secret_key& out) noexcept {
+    secret_key point;
+    if (!derive(own, theirs, point))
+        return false;
+    constexpr std::array<std::byte, 16> zeros{};
+    hsalsa20(point.data(), zeros.data(), out.data());
+    return true;
 }
 
 } // namespace
@@ -61,12 +88,11 @@ bool make_key_pair(secret_key& mine, public_key& ours) noexcept {
 }
 
 bool share_key(const secret_key& mine, public_view theirs, secret_key& out) noexcept {
-    secret_key point;
-    if (!derive(mine, theirs, point))
-        return false;
-    constexpr std::array<std::byte, 16> zeros{};
-    hsalsa20(point.data(), zeros.data(), out.data());
-    return true;
+    return share(pair_of(mine), theirs, out);
+}
+
+bool share_key(const own_keys& mine, public_view theirs, secret_key& out) noexcept {
+    return share(pair_of(mine), theirs, out);
 }
 
 } // namespace mizzen::curve

@@ -191,7 +191,9 @@ private:
     void finish_handshake() noexcept;
     void begin_traffic() noexcept;
 
-    [[nodiscard]] bool open_frame(octets body, message& opened, std::uint8_t& flags) noexcept;
+    [[nodiscard]] frame_decoder::result open_next(message& opened, std::uint8_t& flags,
+                                                  std::uint64_t& at, const limits& frames,
+                                                  std::error_code& ec) noexcept;
     [[nodiscard]] bool assemble(message&& part, std::uint64_t at) noexcept;
     void send_otherwise(message&& m, std::error_code& ec) noexcept;
     [[nodiscard]] bool send_guarded(message&& m) noexcept;
@@ -200,6 +202,7 @@ private:
     void send_subscription(bool wanted, octets topic, std::error_code& ec) noexcept;
     [[nodiscard]] bool put_command(std::string_view name, octets data, octets more = {}) noexcept;
     [[nodiscard]] bool put_guarded(octets command) noexcept;
+    [[nodiscard]] bool seal(std::uint8_t flags, octets payload, std::byte* out) noexcept;
     void send_pending_commands() noexcept;
     /// Whole frames that have come since the handshake, or more than that: for comparisons only.
     [[nodiscard]] std::uint64_t heard() const noexcept { return heard_ + decoder_.inner_frames(); }

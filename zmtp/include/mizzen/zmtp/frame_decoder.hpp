@@ -78,6 +78,23 @@ public:
         return next_slow(out, limit, ec);
     }
 
+    /// Passes over a message of one frame of up to 16 KiB that has come whole, and says where it
+    /// lies, until next or prepare is called. False for anything else, which is for next.
+    [[nodiscard]] bool pass_over(octets& body, const limits& limit) noexcept {
+        if (!partial_.empty() || large_ || !block_)
+            return false;
+        frame_header header;
+        const octets input = buffered();
+        const std::size_t head = decode_frame_header(input, header);
+        if (head == 0 || (header.flags & ~std::uint32_t{frame_flag::long_size}) != 0 ||
+            header.size > largest_buffered || header.size > limit.max_message_size ||
+            header.size > input.size() - head)
+            return false;
+        body = input.subspan(head, static_cast<std::size_t>(header.size));
+        begin_ += head + body.size();
+        return true;
+    }
+
     /// Valid until next, prepare or skip is called.
     [[nodiscard]] octets command() const noexcept { return command_; }
     /// Zeros in its place, for one that had secrets.

@@ -42,6 +42,13 @@ public:
         m.forget();
         return true;
     }
+    /// Whether no message has begun whose end has not been taken yet.
+    [[nodiscard]] bool between_messages() const noexcept { return current_.empty(); }
+    /// Where a frame of that size, with its header, can be written among those that are gathered,
+    /// between messages; null when there is no room for it or no memory. It goes out once
+    /// frame_written says so.
+    [[nodiscard]] std::byte* room_for_frame(std::size_t size) noexcept;
+    void frame_written(std::size_t size) noexcept { tail_ += size; }
     /// Puts octets as they are between two frames: a greeting, or a whole command frame.
     /// False when there is no room for them, or no memory.
     [[nodiscard]] bool put(octets raw) noexcept;

@@ -185,6 +185,7 @@ public:
     void set_peer_notice(notice what) noexcept { state_.what = what; }
 
 private:
+    friend class connection;
     friend class frame_encoder;
     friend class frame_decoder;
 
@@ -262,6 +263,14 @@ private:
     /// Takes over `count` whole frames that lie in a block.
     [[nodiscard]] bool adopt_back(block_ref frames, std::byte* data, std::size_t size,
                                   std::uint32_t count, allocator& from) noexcept;
+
+    /// Whether there is one part, which lies in a block. Then: where its octets are, and leaving
+    /// off the first of them, at least as many as the largest header has.
+    [[nodiscard]] bool in_block() const noexcept { return state_.parts == 1 && state_.sliced; }
+    [[nodiscard]] std::byte* octets_in_block() noexcept {
+        return state_.first.data + (read_stored(state_.first.data).body.data() - state_.first.data);
+    }
+    void leave_off(std::size_t count) noexcept;
 
     void release_tail() noexcept {
         if (state_.sliced)

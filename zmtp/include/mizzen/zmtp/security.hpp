@@ -85,7 +85,8 @@ public:
         return false;
     }
     /// Checks a frame body of at least overhead() octets and writes its payload, which has
-    /// overhead() fewer. False when it is not what the peer sealed, or not in its turn.
+    /// overhead() fewer, either elsewhere or to where the body ends, over its last octets. False
+    /// when it is not what the peer sealed, or not in its turn.
     [[nodiscard]] virtual bool open(octets /*body*/, std::uint8_t& /*flags*/,
                                     std::byte* /*out*/) noexcept {
         return false;
