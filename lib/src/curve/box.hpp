@@ -50,11 +50,11 @@ private:
                     std::byte* to, std::size_t head, std::size_t size) const noexcept;
 
     salsa20_input input_{};
+    std::byte streams_[most_lanes * salsa20_block]{};
     std::uint64_t first_ = 0; // what the first of the streams below counts
     std::uint8_t count_ = 0;  // how many there are
     std::uint8_t each_ = 0;   // blocks of each
     path way_ = path::plain;
-    std::byte streams_[most_lanes * salsa20_block]{};
 };
 
 /// One box under a nonce of its own.
