@@ -75,8 +75,10 @@ struct host_arguments {
                 .peers = read_number<std::size_t>(argv[3], 1),
                 .size = read_number<std::size_t>(argv[4], smallest_peer_body),
                 .count = read_number<std::uint64_t>(argv[5], 2)};
-    std::fprintf(stderr, "usage: %s [curve/]answer ENDPOINT\n       %s [curve/]count ENDPOINT PEERS SIZE COUNT\n",
-                 argv[0], argv[0]);
+    std::fprintf(
+        stderr,
+        "usage: %s [curve/]answer ENDPOINT\n       %s [curve/]count ENDPOINT PEERS SIZE COUNT\n",
+        argv[0], argv[0]);
     std::exit(2);
 }
 

@@ -32,8 +32,8 @@ struct arguments {
                                               std::string_view connecter) {
     const std::string_view verb = argc == 6 ? argv[1] : "";
     if (verb != binder && verb != connecter && verb != "both") {
-        std::fprintf(stderr, "usage: %s %.*s|%.*s|both [curve/]TYPES ENDPOINT SIZE COUNT\n", argv[0],
-                     static_cast<int>(binder.size()), binder.data(),
+        std::fprintf(stderr, "usage: %s %.*s|%.*s|both [curve/]TYPES ENDPOINT SIZE COUNT\n",
+                     argv[0], static_cast<int>(binder.size()), binder.data(),
                      static_cast<int>(connecter.size()), connecter.data());
         std::exit(2);
     }

@@ -56,7 +56,7 @@ class Freelance(Base):
 
     def test_dead_servers_are_passed_over(self):
         for model in MODELS:
-            alive = self.server(model, "--sha256").endpoint
+            alive = self.server(model, *harness.hashing()).endpoint
             servers = [self.dead_endpoint(), alive, self.dead_endpoint()]
             self.assertEqual(3 * 65, len(self.answer(model, servers, "x", "--repeat", "3")))
 

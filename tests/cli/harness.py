@@ -28,6 +28,18 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def has_sha256():
+    """Whether the command is of a build with OpenSSL."""
+    said = subprocess.run([MIZZEN, "worker", "s", "--sha256", "--broker", "nowhere"], timeout=PATIENCE,
+                          capture_output=True, check=False).stderr
+    return b"needs a build with OpenSSL" not in said
+
+
+def hashing():
+    """What has a worker reply with the body's SHA-256 in either build."""
+    return ["--sha256"] if has_sha256() else ["--exec", "sha256sum | head -c 64"]
+
+
 def gone(pid, timeout=PATIENCE):
     """Waits for a process that need not be a child to end; false if it does not."""
     try:

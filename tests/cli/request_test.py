@@ -130,7 +130,7 @@ class Files(harness.CommandTest):
     def setUp(self):
         super().setUp()
         self.node = self.broker()
-        self.worker(self.node, "sha256", "--sha256")
+        self.worker(self.node, "sha256", *harness.hashing())
         self.worker(self.node, "sha256", "--exec", "sha256sum | cut -c 1-64")
         for name in self.NAMES:
             with open(self.path(name), "wb") as file:

@@ -56,7 +56,7 @@ class WithOurBroker(Interop):
     def test_plain_client_and_our_worker(self):
         broker = self.broker()
         self.worker(broker, "echo", "--echo")
-        self.worker(broker, "sha256", "--sha256")
+        self.worker(broker, "sha256", *harness.hashing())
         self.assertEqual("100 ok", self.plain_client(broker, "echo", "--count", "100", "--parts",
                                                      "2", "--pipeline", "8"))
         self.assertEqual("100 ok", self.plain_client(broker, "sha256", "--count", "100", "--parts",

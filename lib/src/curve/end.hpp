@@ -22,8 +22,7 @@ public:
                             std::byte* out) noexcept final {
         return traffic_.seal(flags, payload, out);
     }
-    [[nodiscard]] bool open(zmtp::octets body, std::uint8_t& flags,
-                            std::byte* out) noexcept final {
+    [[nodiscard]] bool open(zmtp::octets body, std::uint8_t& flags, std::byte* out) noexcept final {
         return traffic_.open(body, flags, out);
     }
     void destroy() noexcept final { zmtp::destroy_in(*memory_, static_cast<End*>(this)); }

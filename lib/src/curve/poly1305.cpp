@@ -24,8 +24,8 @@ std::uint64_t load(const std::byte* from) noexcept {
     }
     return word;
 }
-// The first octets of a word, without going through memory: what was just written is slow to read in
-// other pieces.
+// The first octets of a word, without going through memory: what was just written is slow to read
+// in other pieces.
 std::uint64_t load_some(const std::byte* from, std::size_t size) noexcept {
     std::uint64_t word = 0;
     for (std::size_t i = size; i-- != 0;)

@@ -12,7 +12,6 @@ inline constexpr std::size_t poly1305_key_size = 32;
 inline constexpr std::size_t poly1305_size = 16;
 
 /// `key` has 32 octets and is used once; `out` gets 16.
-void poly1305(path way, const std::byte* key, zmtp::octets text,
-              std::byte* out) noexcept;
+void poly1305(path way, const std::byte* key, zmtp::octets text, std::byte* out) noexcept;
 
 } // namespace mizzen::curve

@@ -1,9 +1,10 @@
-// Poly1305 by four blocks, in limbs of 26 bits; compiled for processors with AVX2. As with Salsa20's
-// lanes, nothing of the standard library is inlined here.
+// Poly1305 by four blocks, in limbs of 26 bits; compiled for processors with AVX2. As with
+// Salsa20's lanes, nothing of the standard library is inlined here.
 #include "poly1305_lanes.hpp"
 
-#include <cstring>
 #include <immintrin.h>
+
+#include <cstring>
 
 namespace mizzen::curve {
 namespace {

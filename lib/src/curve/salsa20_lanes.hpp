@@ -108,7 +108,8 @@ template <class Lanes> struct salsa20_lanes {
                 ++number;
             }
         }
-        lanes.run([=](quad stream, std::size_t at) { std::memcpy(to + at, &stream, sizeof stream); });
+        lanes.run(
+            [=](quad stream, std::size_t at) { std::memcpy(to + at, &stream, sizeof stream); });
     }
 
     static constexpr salsa20_way way{&combine, &first_blocks};

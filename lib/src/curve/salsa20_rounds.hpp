@@ -10,8 +10,7 @@ template <int Bits, class Word> inline Word turned(Word v) noexcept {
     return (v << Bits) | (v >> (32 - Bits));
 }
 
-template <class Word>
-inline void quarter_round(Word& a, Word& b, Word& c, Word& d) noexcept {
+template <class Word> inline void quarter_round(Word& a, Word& b, Word& c, Word& d) noexcept {
     b ^= turned<7>(a + d);
     c ^= turned<9>(b + a);
     d ^= turned<13>(c + b);

@@ -1,7 +1,7 @@
 // The server's end of CURVE: WELCOME, READY. Until INITIATE it keeps no key for a client: those are
-// in the cookie. What it does keep beside its own transient public key, the cookie's nonce, ties the
-// cookie to the connection that it was given on, so that what somebody has recorded is worth nothing
-// on another one.
+// in the cookie. What it does keep beside its own transient public key, the cookie's nonce, ties
+// the cookie to the connection that it was given on, so that what somebody has recorded is worth
+// nothing on another one.
 #include "end.hpp"
 #include "security.hpp"
 #include <mizzen/zmtp/error.hpp>
@@ -59,7 +59,6 @@ public:
         hands.send("READY", count, {box.get(), box_overhead + metadata.size()});
         hands.finish();
     }
-
 
 private:
     enum class stage : std::uint8_t { start, welcomed, initiated };
@@ -140,7 +139,8 @@ private:
                       plain.subspan(key_size + 16, vouch_box), vouch.data()))
             return false;
         const bool same_client = zmtp::same_secret(octets{vouch}.first(key_size), theirs);
-        const bool same_server = zmtp::same_secret(octets{vouch}.subspan(key_size), how_->own().open);
+        const bool same_server =
+            zmtp::same_secret(octets{vouch}.subspan(key_size), how_->own().open);
         return same_client && same_server;
     }
 
