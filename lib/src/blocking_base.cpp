@@ -55,8 +55,8 @@ blocking_base::blocking_base(zmtp::socket_type type, const context& shared)
 
 blocking_base::blocking_base(zmtp::socket_type type, const context& shared,
                              std::shared_ptr<gate> door)
-    : basic_socket{gated_executor{door}, type, shared}, context_{shared.state()}, gate_{std::move(
-                                                                                      door)} {
+    : basic_socket{gated_executor{door}, type, shared}, context_{shared.state()},
+      gate_{std::move(door)} {
     if (!context_->add(shell(), gate_))
         throw std::system_error(errc::context_closed, "socket");
 }

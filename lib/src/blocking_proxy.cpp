@@ -48,9 +48,8 @@ private:
     struct direction {
         direction(blocking_base& source, blocking_base& target, proxy_stats::side& incoming,
                   proxy_stats::side& outgoing)
-            : from{source}, to{target}, in{incoming}, out{outgoing}, used{receives(
-                                                                              type_of(source)) &&
-                                                                          sends(type_of(target))} {}
+            : from{source}, to{target}, in{incoming}, out{outgoing},
+              used{receives(type_of(source)) && sends(type_of(target))} {}
         blocking_base& from;
         blocking_base& to;
         proxy_stats::side& in;

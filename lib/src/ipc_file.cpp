@@ -15,7 +15,7 @@ namespace {
 
 // Whether the path is a socket's that nobody listens on any more.
 bool left_behind(const std::string& path) {
-    struct stat file {};
+    struct stat file{};
     if (::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode))
         return false;
     const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -31,7 +31,7 @@ bool left_behind(const std::string& path) {
 
 std::string directory_for_temporary_files() {
     for (const char* name : {"TMPDIR", "TEMPDIR", "TMP"}) {
-        struct stat file {};
+        struct stat file{};
         const char* const value = std::getenv(name);
         if (value != nullptr && ::stat(value, &file) == 0 && S_ISDIR(file.st_mode))
             return value;
@@ -62,7 +62,7 @@ void ipc_file::bind(stream_acceptor& acceptor, const std::string& path, std::err
         ::unlink(path.c_str());
         acceptor.bind(address, ec);
     }
-    struct stat file {};
+    struct stat file{};
     if (ec || !is_file || ::lstat(path.c_str(), &file) != 0)
         return;
     path_ = path;
@@ -74,7 +74,7 @@ void ipc_file::bind(stream_acceptor& acceptor, const std::string& path, std::err
 void ipc_file::remove() noexcept {
     if (owner_ != ::getpid())
         return;
-    struct stat file {};
+    struct stat file{};
     if (!path_.empty() && ::lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
         file.st_ino == inode_)
         ::unlink(path_.c_str());

@@ -30,7 +30,7 @@ struct owner {
 
 // What was read of one file, and how it was then.
 struct known_file {
-    struct stat seen {};
+    struct stat seen{};
     bool settled = false; // it had not been changed for a while
     std::error_code wrong;
     key_text key;
@@ -172,7 +172,7 @@ private:
         fs::directory_iterator at{path_, report.folder};
         for (; !report.folder && at != fs::directory_iterator{}; at.increment(report.folder)) {
             const std::string name = at->path().filename().string();
-            struct stat seen {};
+            struct stat seen{};
             if (!is_key_file(name))
                 continue;
             if (::stat(at->path().c_str(), &seen) != 0) {

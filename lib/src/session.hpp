@@ -99,7 +99,7 @@ struct session {
 };
 
 /// The sessions that take turns. All operations take constant time.
-template <session_hook session::*Hook> class session_circle {
+template <session_hook session::* Hook> class session_circle {
 public:
     [[nodiscard]] bool empty() const noexcept { return at_ == nullptr; }
     [[nodiscard]] session* current() const noexcept { return at_; }

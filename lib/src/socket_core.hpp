@@ -137,7 +137,7 @@ public:
     /// A peer that its policy's authenticator is to be asked for; null once there is none.
     [[nodiscard]] session* next_question() noexcept;
     /// What to ask, if the connection is still there and was not asked for. The caller wipes it.
-    [[nodiscard]] std::optional<authentication_request> question(peer_id key, peer_id peer);
+    [[nodiscard]] std::optional<authentication_request> question(peer_id key, peer_id peer) const;
     /// The answer. Nothing happens when nobody waits for it (any more).
     void answer(peer_id key, peer_id peer, authentication_answer what, time_point now);
     /// The rules of an authenticator have changed: some peers may have to go.
@@ -276,11 +276,11 @@ private:
     [[nodiscard]] peer_identity identity_of(const session& s) const;
     [[nodiscard]] peer_info describe(const session& s) const;
     void remember(session& s);
-    void count(session& s, std::uint64_t traffic_stats::*what, std::uint64_t times = 1) noexcept {
+    void count(session& s, std::uint64_t traffic_stats::* what, std::uint64_t times = 1) noexcept {
         stats.*what += times;
         s.traffic.*what += times;
     }
-    void count_for(peer_id who, std::uint64_t traffic_stats::*what);
+    void count_for(peer_id who, std::uint64_t traffic_stats::* what);
 
     void judge(session& s);
     void decode_some(session& s, std::size_t most, bool ignore_marks = false);

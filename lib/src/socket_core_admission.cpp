@@ -39,7 +39,7 @@ std::string_view words_for(verdict v) noexcept {
 
 // Which command of a client's CURVE handshake did not open, by where it stands (26/CurveZMQ).
 std::string_view unopened_by_server(std::uint64_t at) noexcept {
-    constexpr std::uint64_t end_of_hello = 64 + 2 + 200;       // greeting, header, body
+    constexpr std::uint64_t end_of_hello = 64 + 2 + 200;               // greeting, header, body
     constexpr std::uint64_t cookie_of_initiate = end_of_hello + 9 + 9; // at most: header, name
     if (at < end_of_hello)
         return "HELLO: for another server key, or broken";
@@ -106,7 +106,7 @@ void socket_core::judge(session& s) {
 
 session* socket_core::next_question() noexcept { return take_last(questions_); }
 
-std::optional<authentication_request> socket_core::question(peer_id key, peer_id peer) {
+std::optional<authentication_request> socket_core::question(peer_id key, peer_id peer) const {
     session* const s = find(key);
     if (s == nullptr || s->peer != peer || !s->asked || s->asked->now != state::to_ask)
         return std::nullopt;

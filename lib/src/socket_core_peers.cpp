@@ -123,7 +123,7 @@ const peer_identity* socket_core::other_sender(peer_id id) {
 // --- What is counted for them ---
 
 // Of a message whose session may have ended, or has another connection by now.
-void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::*what) {
+void socket_core::count_for(peer_id who, std::uint64_t traffic_stats::* what) {
     if (session* s = find_peer(who))
         return count(*s, what);
     ++(stats.*what);

@@ -24,8 +24,8 @@ using zmtp::verdict;
 class plain_caller final : public socket_security {
 public:
     explicit plain_caller(const option::plain_client& value)
-        : socket_security{role::client}, value_{value}, mechanism_{value_.user_name,
-                                                                   value_.password} {}
+        : socket_security{role::client}, value_{value},
+          mechanism_{value_.user_name, value_.password} {}
     ~plain_caller() override {
         wipe(value_.user_name);
         wipe(value_.password);
@@ -86,8 +86,8 @@ private:
 class curve_listener final : public socket_security {
 public:
     explicit curve_listener(const option::curve_server& value)
-        : socket_security{role::server}, clients_{value.clients}, mechanism_{curve::secret_key{
-                                                                      value.secret_key.octets}} {}
+        : socket_security{role::server}, clients_{value.clients},
+          mechanism_{curve::secret_key{value.secret_key.octets}} {}
     const zmtp::security& mechanism() const noexcept override { return mechanism_; }
     bool has_list() const noexcept override { return clients_.has_value(); }
     // Looks at all of them, whoever it is.

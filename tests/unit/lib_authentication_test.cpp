@@ -36,17 +36,17 @@ public:
     }
     bool may_stay(const authentication_request& request, std::string& reason) const override {
         reason = "gone from the list";
-        return request.credentials.empty() || request.credentials[0] != unwanted;
+        return request.credentials.empty() || request.credentials[0] != unwanted_;
     }
     void banish(std::string name) {
-        unwanted = std::move(name);
+        unwanted_ = std::move(name);
         rules_changed();
     }
     std::vector<authentication_request> asked;
     std::vector<answer_handler> waiting;
 
 private:
-    std::string unwanted = "nobody";
+    std::string unwanted_ = "nobody";
 };
 
 /// A server that asks `who`, and a client.

@@ -111,7 +111,7 @@ TEST_CASE("peers of other mechanisms than CURVE have no key, and are refused") {
         if (mechanism == "PLAIN")
             request.credentials = {std::string(curve_key::size, 'a'), ""};
         std::optional<authentication_answer> said;
-        here.folder->authenticate(request, [&](authentication_answer what) { said = what; });
+        here.folder->authenticate(request, [&](const authentication_answer& what) { said = what; });
         CHECK(said.value_or(authentication_answer{.verdict = zmtp::verdict::accepted}).verdict ==
               zmtp::verdict::refused);
     }

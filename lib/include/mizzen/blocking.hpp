@@ -31,11 +31,13 @@ public:
 
     /// Sets an option. Errors: invalid_option. The form without `ec` throws std::system_error.
     template <class Option>
-    requires(option::applies_to<Option>(Type)) void set(const Option& value, std::error_code& ec) {
+        requires(option::applies_to<Option>(Type))
+    void set(const Option& value, std::error_code& ec) {
         apply_option(value, ec);
     }
     template <class Option>
-    requires(option::applies_to<Option>(Type)) void set(const Option& value) {
+        requires(option::applies_to<Option>(Type))
+    void set(const Option& value) {
         std::error_code ec;
         set(value, ec);
         raise(ec, "set");
@@ -48,46 +50,66 @@ public:
     /// Errors   std::errc::timed_out, or would_block for no time at all; wrong_state,
     ///          empty_message, no_route, socket_closed, context_closed, in_use. The form without
     ///          `ec` throws std::system_error.
-    bool send(message& m, std::error_code& ec) requires sends {
+    bool send(message& m, std::error_code& ec)
+        requires sends
+    {
         return blocking_base::send(m, {}, ec);
     }
-    bool send(message& m, milliseconds limit, std::error_code& ec) requires sends {
+    bool send(message& m, milliseconds limit, std::error_code& ec)
+        requires sends
+    {
         return blocking_base::send(m, limit, ec);
     }
-    void send(message m) requires sends {
+    void send(message m)
+        requires sends
+    {
         std::error_code ec;
         blocking_base::send(m, {}, ec);
         raise(ec, "send");
     }
-    bool try_send(message& m, std::error_code& ec) requires sends {
+    bool try_send(message& m, std::error_code& ec)
+        requires sends
+    {
         return blocking_base::send(m, milliseconds::zero(), ec);
     }
 
     /// Receives one message, once there is one; option::receive_timeout. As send otherwise.
-    bool receive(message& m, std::error_code& ec) requires receives {
+    bool receive(message& m, std::error_code& ec)
+        requires receives
+    {
         return blocking_base::receive(m, {}, ec);
     }
-    bool receive(message& m, milliseconds limit, std::error_code& ec) requires receives {
+    bool receive(message& m, milliseconds limit, std::error_code& ec)
+        requires receives
+    {
         return blocking_base::receive(m, limit, ec);
     }
-    [[nodiscard]] message receive() requires receives {
+    [[nodiscard]] message receive()
+        requires receives
+    {
         message m;
         std::error_code ec;
         blocking_base::receive(m, {}, ec);
         raise(ec, "receive");
         return m;
     }
-    bool try_receive(message& m, std::error_code& ec) requires receives {
+    bool try_receive(message& m, std::error_code& ec)
+        requires receives
+    {
         return blocking_base::receive(m, milliseconds::zero(), ec);
     }
 
     /// As those of mizzen::sub and mizzen::xpub.
-    void subscribe(std::string_view topic) requires subscribes {
+    void subscribe(std::string_view topic)
+        requires subscribes
+    {
         std::error_code ec;
         blocking_base::subscribe(as_octets(topic), true, ec);
         raise(ec, "subscribe");
     }
-    void unsubscribe(std::string_view topic) requires subscribes {
+    void unsubscribe(std::string_view topic)
+        requires subscribes
+    {
         std::error_code ec;
         blocking_base::subscribe(as_octets(topic), false, ec);
         raise(ec, "unsubscribe");
