@@ -132,9 +132,9 @@ zmtp::mechanism* client_security::create(zmtp::role side, zmtp::allocator& memor
 }
 
 bool client_security::own_pair(own_keys& out) const noexcept {
-    if (!own())
+    if (!has_own())
         return make_key_pair(out);
-    out = *own();
+    out = own_or_zero();
     return true;
 }
 

@@ -27,7 +27,9 @@ public:
     }
     void destroy() noexcept final { zmtp::destroy_in(*memory_, static_cast<End*>(this)); }
 
-protected:
+private:
+    friend End;
+
     explicit end_of_connection(zmtp::allocator& memory) noexcept : memory_{&memory} {}
     ~end_of_connection() = default;
 

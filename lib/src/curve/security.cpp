@@ -8,8 +8,9 @@ namespace mizzen::curve {
 end_security::end_security(const secret_key* own) noexcept {
     if (own == nullptr)
         return;
-    own_.emplace().secret = *own;
-    usable_ = public_of(own_->secret, own_->open);
+    has_own_ = true;
+    own_.secret = *own;
+    usable_ = public_of(own_.secret, own_.open);
 }
 
 std::error_code end_security::check() const noexcept {

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string_view>
 
 namespace mizzen::curve {
@@ -15,7 +14,7 @@ namespace mizzen::curve {
 /// Octets of an INITIATE beside its name and the metadata.
 inline constexpr std::size_t initiate_overhead = 248;
 
-/// What both ends are configured with: a pair of keys, if there is one.
+/// What both ends are configured with: a pair of keys, if there is one; else it is zero.
 class end_security : public zmtp::security {
 public:
     [[nodiscard]] std::string_view name() const noexcept final { return "CURVE"; }
@@ -27,10 +26,12 @@ public:
 protected:
     explicit end_security(const secret_key* own) noexcept;
     ~end_security() = default;
-    [[nodiscard]] const std::optional<own_keys>& own() const noexcept { return own_; }
+    [[nodiscard]] bool has_own() const noexcept { return has_own_; }
+    [[nodiscard]] const own_keys& own_or_zero() const noexcept { return own_; }
 
 private:
-    std::optional<own_keys> own_;
+    own_keys own_;
+    bool has_own_ = false;
     bool usable_ = true;
 };
 
@@ -64,7 +65,7 @@ public:
     [[nodiscard]] zmtp::mechanism* create(zmtp::role side,
                                           zmtp::allocator& memory) const noexcept override;
 
-    [[nodiscard]] const own_keys& own() const noexcept { return *end_security::own(); }
+    [[nodiscard]] const own_keys& own() const noexcept { return own_or_zero(); }
     [[nodiscard]] curve::cookies& cookies() const noexcept { return cookies_; }
     [[nodiscard]] std::chrono::steady_clock::time_point now() const noexcept { return now_(); }
 

@@ -267,7 +267,7 @@ private:
     /// Whether there is one part, which lies in a block. Then: where its octets are, and leaving
     /// off the first of them, at least as many as the largest header has.
     [[nodiscard]] bool in_block() const noexcept { return state_.parts == 1 && state_.sliced; }
-    [[nodiscard]] std::byte* octets_in_block() noexcept {
+    [[nodiscard]] std::byte* octets_in_block() const noexcept {
         return state_.first.data + (read_stored(state_.first.data).body.data() - state_.first.data);
     }
     void leave_off(std::size_t count) noexcept;
