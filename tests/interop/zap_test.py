@@ -38,7 +38,13 @@ class Process:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def line(self):
-        return self.process.stdout.readline().rstrip("\n")
+        """The next one; who says nothing in time is killed, which ends its output."""
+        killer = threading.Timer(TIMEOUT, self.process.kill)
+        killer.start()
+        try:
+            return self.process.stdout.readline().rstrip("\n")
+        finally:
+            killer.cancel()
 
     def close(self):
         self.process.stdin.close()
