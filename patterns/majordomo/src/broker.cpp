@@ -1,4 +1,5 @@
 // The broker's shell: carries messages and time between a ROUTER and the core.
+#include "secure.hpp"
 #include "shell_timer.hpp"
 #include "turn.hpp"
 #include <mizzen/error.hpp>
@@ -9,6 +10,8 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -25,6 +28,7 @@ public:
     shell(const asio::any_io_executor& executor, const broker_options& options)
         : router_{executor}, timer_{executor}, core_{options, clock_now(), patterns::random_seed()},
           max_envelope_{options.max_envelope} {
+        patterns::secure(router_, options);
         router_.set(option::report_peers{true});
         router_.set(option::busy_poll{options.busy_poll});
         // Beyond, the core keeps what a peer does not take, and knows of it.
@@ -81,6 +85,14 @@ public:
         act_soon();
     }
 
+    void replace_rules(std::shared_ptr<const access_rules>&& rules) {
+        core_.replace_rules(std::move(rules), clock_now());
+        act_soon();
+    }
+    void on_refusal(std::function<void(const broker_core::refusal&)>&& tell) {
+        on_refusal_ = std::move(tell);
+    }
+
     [[nodiscard]] router& socket() noexcept { return router_; }
     [[nodiscard]] const broker_core& core() const noexcept { return core_; }
 
@@ -112,20 +124,26 @@ private:
     void hand_in(message&& m, time_point at) {
         const peer_id peer = m.peer();
         switch (m.peer_notice()) {
-        case zmtp::notice::peer_up: core_.peer_up(peer); break;
+        case zmtp::notice::peer_up: core_.peer_up(peer, user_of(peer)); break;
         case zmtp::notice::peer_down: core_.peer_down(peer, at); break;
         case zmtp::notice::peer_writable: core_.peer_writable(peer, at); break;
         case zmtp::notice::none:
-            if (vote_ && is_vote(m))
+            if (vote_ && is_vote(peer, m))
                 core_.set_passive(!vote_());
             core_.receive(peer, std::move(m), at);
             break;
         }
     }
     // The core judges it again, and may drop it after all.
-    [[nodiscard]] bool is_vote(const message& m) const {
+    [[nodiscard]] bool is_vote(peer_id from, const message& m) const {
         const to_broker in = parse_to_broker(m, max_envelope_);
-        return in.what == to_broker::kind::client_request && !in.service.starts_with(mmi_prefix);
+        return in.what == to_broker::kind::client_request && !in.service.starts_with(mmi_prefix) &&
+               core_.may_call(from, in.service);
+    }
+    // Who is not known may do what everybody may.
+    [[nodiscard]] std::string user_of(peer_id peer) const {
+        const std::optional<peer_info> who = router_.peer(peer);
+        return who ? who->user_id : std::string{};
     }
 
     // Does what the core says. Not entered twice: services inside may ask for more.
@@ -134,12 +152,15 @@ private:
             return;
         broker_core::call call;
         broker_core::result result;
+        broker_core::refusal refused;
         for (;;) {
             send_outputs();
             if (core_.next_call(call))
                 serve(std::move(call));
             else if (core_.next_result(result))
                 finish(std::move(result));
+            else if (core_.next_refusal(refused))
+                tell(refused);
             else
                 break;
         }
@@ -196,13 +217,21 @@ private:
         done(std::move(result));
     }
 
+    void tell(const broker_core::refusal& refused) const {
+        if (on_refusal_)
+            on_refusal_(refused);
+    }
+
     void close() {
         if (std::exchange(stopped_, true))
             return;
         timer_.cancel();
         router_.close();
         on_idle_ = nullptr;
-        asio::post(router_.get_executor(), [self = shared_from_this()] { self->vote_ = nullptr; });
+        asio::post(router_.get_executor(), [self = shared_from_this()] {
+            self->vote_ = nullptr;
+            self->on_refusal_ = nullptr;
+        });
         if (on_stopped_)
             asio::post(router_.get_executor(), std::exchange(on_stopped_, nullptr));
     }
@@ -225,6 +254,7 @@ private:
     std::size_t max_envelope_;
     std::function<bool()> vote_; // if it is half of a pair
     std::function<void()> on_idle_;
+    std::function<void(const broker_core::refusal&)> on_refusal_;
     std::vector<std::pair<std::string, internal_service>> services_;
     std::unordered_map<std::uint64_t, issue_handler> issued_;
     std::function<void()> on_stopped_;
@@ -276,6 +306,15 @@ void broker::end_calls(std::string_view prefix) { shell_->end_calls(prefix); }
 void broker::issue(std::string_view service, message body, broker_core::issue_limits limits,
                    issue_handler done) {
     shell_->issue(service, std::move(body), limits, std::move(done));
+}
+void broker::replace_rules(std::shared_ptr<const access_rules> rules) {
+    shell_->replace_rules(std::move(rules));
+}
+bool broker::may_call(std::string_view user, std::string_view service) const noexcept {
+    return shell_->core().may_call(user, service);
+}
+void broker::on_refusal(std::function<void(const broker_core::refusal&)> tell) {
+    shell_->on_refusal(std::move(tell));
 }
 const broker_stats& broker::stats() const noexcept { return shell_->core().stats(); }
 socket_stats broker::transport_stats() const { return shell_->socket().stats(); }

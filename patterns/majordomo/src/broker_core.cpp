@@ -6,7 +6,8 @@
 namespace mizzen::majordomo {
 
 broker_core::state::state(const broker_options& options, time_point now, std::uint64_t seed)
-    : options_{options}, silence_{patterns::silence_limit(options.heartbeat, options.liveness)},
+    : options_{options}, rules_{options.rules},
+      silence_{patterns::silence_limit(options.heartbeat, options.liveness)},
       guard_{options.heartbeat, now},
       duplicates_{{options.duplicate_window, options.max_duplicates, options.max_duplicate_octets},
                   seed} {
@@ -33,13 +34,16 @@ peer_record* broker_core::state::find_peer(peer_id id) noexcept {
     return last_peer_ = &at->second;
 }
 
-void broker_core::state::peer_up(peer_id id) {
+void broker_core::state::peer_up(peer_id id, std::string_view user) {
     if (peers_.size() >= options_.max_peers) {
         ++stats.refused_peers;
         outputs_.push_back() = {id, {}, step::pause};
         return;
     }
-    peers_.try_emplace(id).first->second.id = id;
+    peer_record& p = peers_.try_emplace(id).first->second;
+    p.id = id;
+    p.user = user;
+    look_up_rights(p);
     stats.peers = peers_.size();
 }
 
@@ -182,7 +186,7 @@ broker_core::broker_core(broker_core&&) noexcept = default;
 broker_core& broker_core::operator=(broker_core&&) noexcept = default;
 broker_core::~broker_core() = default;
 
-void broker_core::peer_up(peer_id peer) { state_->peer_up(peer); }
+void broker_core::peer_up(peer_id peer, std::string_view user) { state_->peer_up(peer, user); }
 void broker_core::peer_down(peer_id peer, time_point now) { state_->peer_down(peer, now); }
 void broker_core::receive(peer_id from, message&& m, time_point now) {
     state_->receive(from, std::move(m), now);
@@ -207,6 +211,16 @@ std::optional<time_point> broker_core::deadline() const noexcept { return state_
 void broker_core::handle_timeout(time_point now) { state_->handle_timeout(now); }
 void broker_core::drain(milliseconds limit, time_point now) { state_->drain(limit, now); }
 void broker_core::set_passive(bool passive) { state_->set_passive(passive); }
+void broker_core::replace_rules(std::shared_ptr<const access_rules> rules, time_point now) {
+    state_->replace_rules(std::move(rules), now);
+}
+bool broker_core::may_call(std::string_view user, std::string_view service) const noexcept {
+    return state_->may_call(user, service);
+}
+bool broker_core::may_call(peer_id peer, std::string_view service) const noexcept {
+    return state_->may_call(peer, service);
+}
+bool broker_core::next_refusal(refusal& out) { return state_->next_refusal(out); }
 void broker_core::shutdown(time_point now) { state_->shutdown(now); }
 bool broker_core::ended() const noexcept { return state_->ended(); }
 bool broker_core::next_output(output& out) { return state_->next_output(out); }

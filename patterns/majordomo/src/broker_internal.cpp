@@ -40,7 +40,7 @@ void broker_core::state::call_internal(peer_record& p, const to_broker& in, mess
         return answer(r.handle(), answer_mmi(*name, m, now), status::ok, now);
     if (r.back.tag)
         set_deadline(r, milliseconds{r.back.tag->deadline_ms}, now);
-    calls_.push_back() = {r.handle(), *name, std::move(m), r.back.tag};
+    calls_.push_back() = {r.handle(), *name, std::move(m), r.back.tag, p.user};
 }
 
 bool broker_core::state::next_call(call& out) {

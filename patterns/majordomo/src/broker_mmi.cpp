@@ -34,6 +34,8 @@ constexpr named_count<std::uint64_t> counts[] = {
     {"dropped_stopping", &broker_stats::dropped_stopping},
     {"dropped_passive", &broker_stats::dropped_passive},
     {"refused_services", &broker_stats::refused_services},
+    {"unauthorised_requests", &broker_stats::unauthorised_requests},
+    {"unauthorised_workers", &broker_stats::unauthorised_workers},
     {"attached_duplicates", &broker_stats::attached_duplicates},
     {"answered_duplicates", &broker_stats::answered_duplicates},
     {"dropped_duplicates", &broker_stats::dropped_duplicates},

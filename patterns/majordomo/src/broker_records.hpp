@@ -1,6 +1,7 @@
 // What a broker knows of a request, of a peer and of a service.
 #pragma once
 
+#include <mizzen/patterns/majordomo/access_rules.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 
 #include <intrusive_list.hpp>
@@ -78,6 +79,8 @@ struct peer_record {
     peer_id id = 0;
     role what = role::unknown;
     dialect spoken; ///< Once the role is known.
+    std::string user;
+    const access_rules::rights* rights = nullptr; ///< Null when there are no rules.
 
     // A client's:
     bool paused = false;
@@ -89,6 +92,9 @@ struct peer_record {
     std::size_t held_octets = 0;
     service_record* last_service = nullptr; ///< Asked for, as of `services_forgotten`.
     std::uint64_t services_forgotten = 0;
+    service_record* granted = nullptr; ///< May be called, as of `granted_as_of`.
+    std::uint64_t granted_as_of = 0;
+    bool refusal_told = false;
 
     // A registered worker's:
     bool beats_while_busy = false; ///< Was seen to; only then does silence in a job mean death.

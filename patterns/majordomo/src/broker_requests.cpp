@@ -28,11 +28,13 @@ void broker_core::state::on_request(peer_record& p, const to_broker& in, message
         return on_nonsense(p, stats.wrong_role, now);
     p.what = role::client;
     ++stats.requests;
+    service_record* s = service_for(p, in.service);
+    if (!may_call(p, s, in.service))
+        return refuse_call(p, in, std::move(m));
     if (passive_ && !in.service.starts_with(mmi_prefix)) {
         ++stats.dropped_passive; // in silence, after which the client asks the other half
         return;
     }
-    service_record* s = service_for(p, in.service);
     if (s == nullptr && reserved(in.service) && valid_service_name(in.service))
         return call_internal(p, in, std::move(m), now);
     if (in.tag && duplicates_.on() && answer_duplicate(p, in, *in.tag, m, now))

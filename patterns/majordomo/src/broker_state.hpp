@@ -24,7 +24,7 @@ class broker_core::state {
 public:
     state(const broker_options& options, time_point now, std::uint64_t seed);
 
-    void peer_up(peer_id id);
+    void peer_up(peer_id id, std::string_view user);
     void peer_down(peer_id id, time_point now);
     void receive(peer_id from, message&& m, time_point now);
     void refused(peer_id to, message&& m);
@@ -43,6 +43,10 @@ public:
     void shutdown(time_point now);
     [[nodiscard]] bool ended() const noexcept { return ended_; }
     [[nodiscard]] bool next_output(output& out);
+    void replace_rules(std::shared_ptr<const access_rules>&& rules, time_point now);
+    [[nodiscard]] bool may_call(std::string_view user, std::string_view service) const noexcept;
+    [[nodiscard]] bool may_call(peer_id peer, std::string_view service) const noexcept;
+    [[nodiscard]] bool next_refusal(refusal& out);
 
     broker_stats stats;
 
@@ -118,6 +122,13 @@ private:
     [[nodiscard]] bool answer_duplicate(peer_record& p, const to_broker& in, const request_tag& tag,
                                         message& m, time_point now);
 
+    // broker_access.cpp: who may do what
+    void look_up_rights(peer_record& p) const noexcept;
+    [[nodiscard]] bool may_call(peer_record& p, service_record* s,
+                                std::string_view service) const noexcept;
+    void refuse_call(peer_record& p, const to_broker& in, message&& m);
+    void refuse_worker(peer_record& p, std::string_view service, time_point now);
+
     // broker_services.cpp: services that come and go
     [[nodiscard]] service_record* find_service(std::string_view name);
     [[nodiscard]] service_record* service_for(peer_record& client, std::string_view name);
@@ -134,6 +145,7 @@ private:
     void list_workers(message& answer, std::string_view service, time_point now);
 
     const broker_options options_;
+    std::shared_ptr<const access_rules> rules_; // null: none
     const milliseconds silence_;
     bool ended_ = false;
     bool draining_ = false;
@@ -161,6 +173,7 @@ private:
     ring_queue<output> outputs_;
     ring_queue<call> calls_;
     ring_queue<result> results_;
+    ring_queue<refusal> refusals_;
 };
 
 } // namespace mizzen::majordomo

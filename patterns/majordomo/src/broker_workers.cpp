@@ -13,6 +13,8 @@ void broker_core::state::on_ready(peer_record& p, const to_broker& in, time_poin
     if (p.registered() || !valid_service_name(in.service, options_.max_service_name) ||
         reserved(in.service))
         return unexpected(p, now);
+    if (p.rights != nullptr && !p.rights->may_offer(in.service))
+        return refuse_worker(p, in.service, now);
     service_record* s = draining_ ? nullptr : open_service(in.service);
     if (s == nullptr)
         return unexpected(p, now);

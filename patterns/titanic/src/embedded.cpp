@@ -1,6 +1,7 @@
 // Between Titanic's services and the broker that they are inside of.
 #include "service_shell.hpp"
 #include <mizzen/patterns/titanic/embedded.hpp>
+#include <mizzen/patterns/titanic/wire.hpp>
 
 #include <array>
 #include <utility>
@@ -32,8 +33,8 @@ public:
         open();
         for (const std::string_view name : titanic_services)
             broker_.serve_internal(name, [weak = weak_from_this()](broker_core::call&& asked) {
-                if (const auto self = weak.lock())
-                    self->call(asked.id, asked.service, std::move(asked.body));
+                if (const auto self = std::static_pointer_cast<shell>(weak.lock()))
+                    self->take(std::move(asked));
             });
     }
 
@@ -44,6 +45,15 @@ public:
     }
 
 private:
+    /// Nobody gets at a service by way of Titanic that it may not call itself.
+    void take(broker_core::call&& asked) {
+        const service_call what = parse_call(asked.service, asked.body);
+        if (!what.target.empty() && !broker_.may_call(asked.user, what.target))
+            return broker_.answer(
+                asked.id, message{"the broker's rules do not allow it to call that service"},
+                status::not_authorised);
+        call(asked.id, asked.service, std::move(asked.body));
+    }
     void answer(service_core::answer&& what) override {
         broker_.answer(what.call, std::move(what.body));
     }

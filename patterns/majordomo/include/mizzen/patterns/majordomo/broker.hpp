@@ -73,6 +73,13 @@ public:
     void issue(std::string_view service, message body, broker_core::issue_limits limits,
                issue_handler done);
 
+    /// Other rules than broker_options::rules, as broker_core::replace_rules.
+    void replace_rules(std::shared_ptr<const access_rules> rules);
+    /// Whether the rules let a user, as in a call, call a service.
+    [[nodiscard]] bool may_call(std::string_view user, std::string_view service) const noexcept;
+    /// Has `tell` called, on the executor, for those who are refused by the rules.
+    void on_refusal(std::function<void(const broker_core::refusal&)> tell);
+
     [[nodiscard]] const broker_stats& stats() const noexcept;
     [[nodiscard]] socket_stats transport_stats() const;
 

@@ -1,6 +1,8 @@
 // What a Majordomo broker decides: who runs which request, who lives, who is told what.
 #pragma once
 
+#include <mizzen/patterns/common/security.hpp>
+#include <mizzen/patterns/majordomo/access_rules.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 
 #include <chrono>
@@ -45,42 +47,50 @@ struct broker_options {
     /// How long the broker's loop looks for more without sleeping, as option::busy_poll: what comes
     /// within it is passed on without a wake-up. 0 is not at all. The core does not use it.
     std::chrono::microseconds busy_poll{50};
+    /// Of clients and workers, wherever it listens. The core does not use it.
+    option::security security{};
+    patterns::handshake_watch on_handshake_failed{};
+    /// Who may offer and call what; null: everybody may, everything. Peers that may not are told
+    /// apart by who the socket says they are, so that it has to authenticate them.
+    std::shared_ptr<const access_rules> rules{};
 };
 
 /// Counts since the start, then what there is now.
 struct broker_stats {
-    std::uint64_t requests = 0;            ///< Well-formed ones from clients, mmi among them.
-    std::uint64_t replies = 0;             ///< Sent to clients, whatever they say.
-    std::uint64_t partials = 0;            ///< Parts of replies sent to clients.
-    std::uint64_t redelivered = 0;         ///< Put back in front of their queue.
-    std::uint64_t malformed = 0;           ///< Messages that are no Majordomo; dropped.
-    std::uint64_t wrong_role = 0;          ///< Of another role or version than the peer's; dropped.
-    std::uint64_t unexpected = 0;          ///< Commands answered with DISCONNECT.
-    std::uint64_t ignored = 0;             ///< Messages from a worker after DISCONNECT; dropped.
-    std::uint64_t unknown_peer = 0;        ///< Messages of a connection never announced; dropped.
-    std::uint64_t refused_peers = 0;       ///< Connections beyond max_peers.
-    std::uint64_t stale_replies = 0;       ///< A busy worker's, to another request; dropped.
-    std::uint64_t orphaned_replies = 0;    ///< To a client that is gone or was answered; dropped.
-    std::uint64_t failed_replies = 0;      ///< The worker's handler failed.
-    std::uint64_t dropped_partials = 0;    ///< To 0.1 clients, which know one reply, or to nobody.
-    std::uint64_t dropped_full = 0;        ///< Requests beyond a limit.
-    std::uint64_t dropped_expired = 0;     ///< Requests that waited too long.
-    std::uint64_t dropped_given_up = 0;    ///< Requests that lost too many workers.
-    std::uint64_t dropped_gone = 0;        ///< Requests whose client went away.
-    std::uint64_t dropped_stopping = 0;    ///< Requests refused, or ended, since the broker stops.
-    std::uint64_t dropped_passive = 0;     ///< Requests to a passive half, which answers none.
-    std::uint64_t refused_services = 0;    ///< Requests for a bad name, or beyond max_services.
-    std::uint64_t attached_duplicates = 0; ///< Of a request still on its way: take its reply.
-    std::uint64_t answered_duplicates = 0; ///< Given a reply that was kept.
-    std::uint64_t dropped_duplicates = 0;  ///< Of a request whose reply came in parts.
-    std::uint64_t registrations = 0;       ///< READYs accepted.
-    std::uint64_t expired_workers = 0;     ///< Silent for too long.
-    std::uint64_t overdue_workers = 0;     ///< Over their service's execution limit.
-    std::uint64_t disconnects = 0;         ///< DISCONNECTs sent.
-    std::uint64_t pauses = 0;              ///< Times that a client was left unread.
-    std::uint64_t undeliverable = 0;       ///< Messages that the transport refused; dropped.
-    std::uint64_t internal_calls = 0;      ///< Requests to services inside the broker.
-    std::uint64_t issued = 0;              ///< Requests by services inside the broker.
+    std::uint64_t requests = 0;         ///< Well-formed ones from clients, mmi among them.
+    std::uint64_t replies = 0;          ///< Sent to clients, whatever they say.
+    std::uint64_t partials = 0;         ///< Parts of replies sent to clients.
+    std::uint64_t redelivered = 0;      ///< Put back in front of their queue.
+    std::uint64_t malformed = 0;        ///< Messages that are no Majordomo; dropped.
+    std::uint64_t wrong_role = 0;       ///< Of another role or version than the peer's; dropped.
+    std::uint64_t unexpected = 0;       ///< Commands answered with DISCONNECT.
+    std::uint64_t ignored = 0;          ///< Messages from a worker after DISCONNECT; dropped.
+    std::uint64_t unknown_peer = 0;     ///< Messages of a connection never announced; dropped.
+    std::uint64_t refused_peers = 0;    ///< Connections beyond max_peers.
+    std::uint64_t stale_replies = 0;    ///< A busy worker's, to another request; dropped.
+    std::uint64_t orphaned_replies = 0; ///< To a client that is gone or was answered; dropped.
+    std::uint64_t failed_replies = 0;   ///< The worker's handler failed.
+    std::uint64_t dropped_partials = 0; ///< To 0.1 clients, which know one reply, or to nobody.
+    std::uint64_t dropped_full = 0;     ///< Requests beyond a limit.
+    std::uint64_t dropped_expired = 0;  ///< Requests that waited too long.
+    std::uint64_t dropped_given_up = 0; ///< Requests that lost too many workers.
+    std::uint64_t dropped_gone = 0;     ///< Requests whose client went away.
+    std::uint64_t dropped_stopping = 0; ///< Requests refused, or ended, since the broker stops.
+    std::uint64_t dropped_passive = 0;  ///< Requests to a passive half, which answers none.
+    std::uint64_t refused_services = 0; ///< Requests for a bad name, or beyond max_services.
+    std::uint64_t unauthorised_requests = 0; ///< Refused: their client may not call that service.
+    std::uint64_t unauthorised_workers = 0;  ///< Sent away: they may not offer their service.
+    std::uint64_t attached_duplicates = 0;   ///< Of a request still on its way: take its reply.
+    std::uint64_t answered_duplicates = 0;   ///< Given a reply that was kept.
+    std::uint64_t dropped_duplicates = 0;    ///< Of a request whose reply came in parts.
+    std::uint64_t registrations = 0;         ///< READYs accepted.
+    std::uint64_t expired_workers = 0;       ///< Silent for too long.
+    std::uint64_t overdue_workers = 0;       ///< Over their service's execution limit.
+    std::uint64_t disconnects = 0;           ///< DISCONNECTs sent.
+    std::uint64_t pauses = 0;                ///< Times that a client was left unread.
+    std::uint64_t undeliverable = 0;         ///< Messages that the transport refused; dropped.
+    std::uint64_t internal_calls = 0;        ///< Requests to services inside the broker.
+    std::uint64_t issued = 0;                ///< Requests by services inside the broker.
 
     std::size_t peers = 0;
     std::size_t workers = 0; ///< Registered, idle or busy.
@@ -96,10 +106,10 @@ struct broker_stats {
 /// One broker. Holds no socket, no clock and no thread.
 ///
 /// (A) hands something in:  peer_up, peer_down, peer_writable, refused, undelivered, receive,
-///                          answer, end_calls, issue, handle_timeout, set_passive, drain,
-///                          shutdown
-/// (B) takes something out: next_output, next_call, next_result, deadline, ended
-/// After any (A), empty the first three of (B), then ask for the others. `now` never goes back.
+///                          answer, end_calls, issue, handle_timeout, set_passive,
+///                          replace_rules, drain, shutdown
+/// (B) takes something out: next_output, next_call, next_result, next_refusal, deadline, ended
+/// After any (A), empty the first four of (B), then ask for the others. `now` never goes back.
 /// Nothing a peer sends throws, save std::bad_alloc when memory is out.
 class broker_core {
 public:
@@ -119,6 +129,15 @@ public:
         std::string service;
         message body;
         std::optional<request_tag> tag;
+        std::string user; ///< The client's.
+    };
+    /// Somebody was told that it may not do something. Of a client's requests only the first is
+    /// reported, until the rules are others.
+    struct refusal {
+        peer_id peer = 0;
+        std::string user;
+        std::string service;
+        bool worker = false; ///< It offered the service; else it called it.
     };
     /// How a request of a service inside the broker ended.
     struct result {
@@ -139,8 +158,9 @@ public:
     broker_core& operator=(broker_core&&) noexcept;
     ~broker_core();
 
-    /// A connection is there, before anything comes from it; gone, after everything did.
-    void peer_up(peer_id peer);
+    /// A connection is there, before anything comes from it; gone, after everything did. `user` is
+    /// who the rules are to take it for.
+    void peer_up(peer_id peer, std::string_view user = {});
     void peer_down(peer_id peer, time_point now);
 
     /// Takes what is on the wire: no routing id in front.
@@ -173,6 +193,16 @@ public:
     /// As the passive half of a pair: takes workers, their replies and questions to `mmi.`, and
     /// gives nobody a request. Those that wait are ended. A broker begins as not passive.
     void set_passive(bool passive);
+
+    /// Other rules from now on. Workers that may no longer offer their service are sent away;
+    /// requests that were taken stay.
+    void replace_rules(std::shared_ptr<const access_rules> rules, time_point now);
+    /// Whether a user may call a service. `mmi.broker` may be called by all: it tells of the broker
+    /// alone, and clients ask for it before anything else.
+    [[nodiscard]] bool may_call(std::string_view user, std::string_view service) const noexcept;
+    /// The same for who sits at that connection.
+    [[nodiscard]] bool may_call(peer_id peer, std::string_view service) const noexcept;
+    [[nodiscard]] bool next_refusal(refusal& out);
 
     /// Takes no new requests, ends those that wait, and shuts down when the last running one is
     /// done, after `limit` at the latest; a limit of 0 is none.
