@@ -14,6 +14,8 @@ lazy_pirate::client_options lazy_options(const client_options& options) {
     out.max_connections = 1;
     out.max_waiting = options.max_waiting;
     out.max_waiting_octets = options.max_waiting_octets;
+    out.security = options.security;
+    out.on_handshake_failed = options.on_handshake_failed;
     return out;
 }
 

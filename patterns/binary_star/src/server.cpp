@@ -1,4 +1,5 @@
 // The server's shell: voters around one star.
+#include "secure.hpp"
 #include "voter.hpp"
 #include <mizzen/patterns/binary_star/server.hpp>
 
@@ -15,7 +16,9 @@ class server::shell final : public voter::owner,
 public:
     shell(const asio::any_io_executor& executor, const server_options& options,
           request_handler serve)
-        : executor_{executor}, options_{options}, serve_{std::move(serve)} {}
+        : executor_{executor}, options_{options}, serve_{std::move(serve)} {
+        patterns::check_security(executor_, options_.serving.security);
+    }
 
     void start(star_hooks hooks) {
         hooks.drain = [weak = weak_from_this()](std::function<void()> done) {

@@ -1,6 +1,7 @@
 // The star's shell: carries states and time between PUB, SUB and the core.
 #include "control.hpp"
 #include "envelope.hpp"
+#include "secure.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/option.hpp>
 #include <mizzen/patterns/binary_star/star.hpp>
@@ -32,6 +33,9 @@ public:
         : pub_{executor}, sub_{executor}, control_{executor}, timer_{executor},
           drain_timer_{executor}, hooks_{std::move(hooks)},
           core_{with_fence(options, hooks_), clock_now()} {
+        patterns::secure(pub_, options);
+        patterns::secure(control_, options);
+        patterns::secure(sub_, options.peer_security, options.on_handshake_failed);
         pub_.set(option::conflate{true}); // of what it was nobody wants to know
         pub_.set(option::linger{last_word});
         sub_.set(option::conflate{true});

@@ -1,6 +1,7 @@
 // Requests from a ROUTER, and their replies.
 #include "voter.hpp"
 
+#include "secure.hpp"
 #include "turn.hpp"
 
 #include <utility>
@@ -27,7 +28,9 @@ bool is_request(const message& m, std::size_t max_envelope) noexcept {
 voter::voter(const asio::any_io_executor& executor, const lazy_pirate::server_options& options,
              std::weak_ptr<owner> of)
     : router_{executor}, timer_{executor}, core_{options}, max_envelope_{options.max_envelope},
-      owner_{std::move(of)} {}
+      owner_{std::move(of)} {
+    patterns::secure(router_, options);
+}
 
 void voter::stop() {
     if (std::exchange(stopped_, true))

@@ -1,6 +1,7 @@
 // A server's shell: carries messages and time between a ROUTER and a core.
 #pragma once
 
+#include "secure.hpp"
 #include "shell_timer.hpp"
 #include "turn.hpp"
 #include <mizzen/patterns/common/responder.hpp>
@@ -27,7 +28,9 @@ public:
     template <class Options>
     server_shell(const asio::any_io_executor& executor, const Options& options,
                  request_handler serve)
-        : router_{executor}, timer_{executor}, serve_{std::move(serve)}, core_{options} {}
+        : router_{executor}, timer_{executor}, serve_{std::move(serve)}, core_{options} {
+        secure(router_, options);
+    }
 
     /// To be called once there is a shared owner.
     void start() { wait(); }

@@ -1,4 +1,5 @@
 // The client's shell: carries messages and time between its links and the core.
+#include "secure.hpp"
 #include "server_link.hpp"
 #include "service_name.hpp"
 #include "shell_client.hpp"
@@ -23,7 +24,9 @@ class client_shell final : public server_link_owner,
 public:
     client_shell(const asio::any_io_executor& executor, const client_options& options)
         : executor_{executor}, options_{options}, timer_{executor},
-          core_{options, patterns::random_seed(), clock_now()} {}
+          core_{options, patterns::random_seed(), clock_now()} {
+        patterns::check_security(executor_, options.security);
+    }
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));

@@ -1,6 +1,7 @@
 // Links on ROUTERs and DEALERs.
 #include "server_link.hpp"
 
+#include "secure.hpp"
 #include "turn.hpp"
 #include <mizzen/option.hpp>
 
@@ -20,6 +21,7 @@ constexpr milliseconds longest_heartbeat = std::chrono::hours{1};
 // while others answer: it would come too late.
 template <class Socket> void set_up(Socket& socket, const client_options& options) {
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 4;
+    patterns::secure(socket, options);
     socket.set(option::linger{milliseconds{0}});
     socket.set(option::send_high_water_mark{2 * std::min(options.max_outstanding, most) + 100});
 }

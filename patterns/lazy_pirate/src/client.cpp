@@ -1,4 +1,5 @@
 // The client's shell: carries messages and time between DEALERs and the core.
+#include "secure.hpp"
 #include "service_name.hpp"
 #include "shell_client.hpp"
 #include "shell_timer.hpp"
@@ -22,8 +23,10 @@ using patterns::detail::pending_request;
 class client_shell : public std::enable_shared_from_this<client_shell> {
 public:
     client_shell(const asio::any_io_executor& executor, const client_options& options)
-        : executor_{executor}, service_{options.service}, timer_{executor},
-          core_{options, patterns::random_seed()} {}
+        : executor_{executor}, options_{options}, timer_{executor},
+          core_{options, patterns::random_seed()} {
+        patterns::check_security(executor_, options.security);
+    }
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
@@ -40,7 +43,7 @@ public:
         const std::uint64_t number = ++last_number_;
         std::error_code ec = asio::error::operation_aborted;
         if (!stopped_)
-            ec = patterns::refused_service<errc>(to, service_);
+            ec = patterns::refused_service<errc>(to, options_.service);
         if (!ec)
             core_.request(number, std::move(body), clock_now(), ec);
         if (ec) {
@@ -122,6 +125,7 @@ private:
         lane& l = lanes_[index];
         l.connection = ++last_connection_;
         l.socket = std::make_unique<dealer>(executor_);
+        patterns::secure(*l.socket, options_);
         l.socket->set(option::linger{milliseconds{0}}); // whoever closes gave up what waits
         std::error_code ec;
         l.socket->connect(endpoint, ec); // was tried when the client was told of it
@@ -157,7 +161,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    std::string service_;
+    client_options options_;
     patterns::shell_timer timer_;
     client_core core_;
     std::vector<std::string> endpoints_;

@@ -1,5 +1,6 @@
 // The client's shell: carries messages and time between links and the core, and ends operations.
 #include "client_link.hpp"
+#include "secure.hpp"
 #include "shell_client.hpp"
 #include "shell_timer.hpp"
 #include <mizzen/endpoint.hpp>
@@ -29,8 +30,10 @@ class client_shell final : public std::enable_shared_from_this<client_shell>,
                            private detail::client_link_owner {
 public:
     client_shell(asio::any_io_executor executor, const client_options& options)
-        : executor_{std::move(executor)}, service_{options.service}, timer_{executor_},
-          core_{options, patterns::random_seed()} {}
+        : executor_{std::move(executor)}, options_{options}, timer_{executor_},
+          core_{options, patterns::random_seed()} {
+        patterns::check_security(executor_, options.security);
+    }
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
@@ -51,7 +54,8 @@ public:
         else if (endpoints_.empty())
             ec = mizzen::errc::no_such_endpoint;
         else
-            number = core_.request(to.value_or(service_), std::move(body), wanted, turn_time(), ec);
+            number = core_.request(to.value_or(options_.service), std::move(body), wanted,
+                                   turn_time(), ec);
         if (number == 0) {
             op->complete(ec, {});
             return 0;
@@ -154,8 +158,8 @@ private:
     void open(std::uint32_t number, std::uint32_t broker) {
         if (number >= links_.size())
             links_.resize(number + 1);
-        links_[number] = std::make_shared<client_link>(executor_, number,
-                                                       static_cast<client_link_owner&>(*this));
+        links_[number] = std::make_shared<client_link>(
+            executor_, number, static_cast<client_link_owner&>(*this), options_);
         links_[number]->open(endpoints_[broker]);
         if (held_)
             links_[number]->hold(true);
@@ -214,7 +218,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    std::string service_; // of requests that name none
+    client_options options_; // of requests that name none
     patterns::shell_timer timer_;
     client_core core_;
     std::vector<std::string> endpoints_;

@@ -1,6 +1,7 @@
 // A link's DEALER and its monitor.
 #include "client_link.hpp"
 
+#include "secure.hpp"
 #include "turn.hpp"
 #include <mizzen/option.hpp>
 
@@ -12,9 +13,10 @@
 namespace mizzen::majordomo::detail {
 
 client_link::client_link(const asio::any_io_executor& executor, std::uint32_t number,
-                         client_link_owner& owner)
+                         client_link_owner& owner, const client_options& options)
     : number_{number}, owner_{&owner}, socket_{executor}, events_{socket_} {
     socket_.set(option::linger{std::chrono::milliseconds{0}}); // what waits was given up
+    patterns::secure(socket_, options);
 }
 
 void client_link::open(const std::string& endpoint) {

@@ -3,6 +3,7 @@
 
 #include <mizzen/dealer.hpp>
 #include <mizzen/monitor.hpp>
+#include <mizzen/patterns/majordomo/client_options.hpp>
 
 #include <asio/any_io_executor.hpp>
 
@@ -28,7 +29,7 @@ protected:
 class client_link : public std::enable_shared_from_this<client_link> {
 public:
     client_link(const asio::any_io_executor& executor, std::uint32_t number,
-                client_link_owner& owner);
+                client_link_owner& owner, const client_options& options);
 
     /// `endpoint` was parsed before.
     void open(const std::string& endpoint);

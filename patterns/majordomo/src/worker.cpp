@@ -1,4 +1,5 @@
 // A worker's registrations, and the answers to its requests.
+#include "secure.hpp"
 #include "worker_link.hpp"
 #include <mizzen/patterns/majordomo/worker.hpp>
 
@@ -15,7 +16,9 @@ class worker::shell : public std::enable_shared_from_this<worker::shell> {
 public:
     shell(asio::any_io_executor executor, worker_options options, handler serve)
         : executor_{std::move(executor)}, options_{std::move(options)},
-          serve_{std::make_shared<handler>(std::move(serve))} {}
+          serve_{std::make_shared<handler>(std::move(serve))} {
+        patterns::check_security(executor_, options_.security);
+    }
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         if (stopped_) {

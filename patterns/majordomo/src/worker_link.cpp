@@ -1,6 +1,7 @@
 // What a registration does with its socket, its timer and the handler.
 #include "worker_link.hpp"
 
+#include "secure.hpp"
 #include "turn.hpp"
 #include <mizzen/option.hpp>
 
@@ -37,6 +38,7 @@ void worker_link::open(std::error_code& ec) {
     events_.reset();
     socket_ = std::make_unique<dealer>(executor_);
     events_ = std::make_unique<monitor>(*socket_);
+    patterns::secure(*socket_, options_);
     socket_->set(option::linger{options_.linger});
     const milliseconds first = std::max(options_.reconnect, milliseconds{1});
     socket_->set(option::reconnect_interval{first, std::max(options_.reconnect_max, first)});

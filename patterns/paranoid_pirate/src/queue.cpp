@@ -1,4 +1,5 @@
 // The queue's shell: carries messages and time between two ROUTERs and the core.
+#include "secure.hpp"
 #include "shell_timer.hpp"
 #include "turn.hpp"
 #include <mizzen/option.hpp>
@@ -21,6 +22,9 @@ class queue::shell : public std::enable_shared_from_this<queue::shell> {
 public:
     shell(const asio::any_io_executor& executor, const queue_options& options)
         : front_{executor}, back_{executor}, timer_{executor}, core_{options, clock_now()} {
+        patterns::secure(front_, options);
+        patterns::secure(back_, options.worker_security.value_or(options.security),
+                         options.on_handshake_failed);
         front_.set(option::report_peers{true});
         back_.set(option::report_peers{true});
         // What has been read of a client that is held up counts for nothing in the core.

@@ -1,4 +1,5 @@
 // The worker's shell: carries messages and time between a DEALER and the core.
+#include "secure.hpp"
 #include "shell_timer.hpp"
 #include "turn.hpp"
 #include <mizzen/dealer.hpp>
@@ -27,8 +28,11 @@ class worker::shell final : public patterns::answer_sink,
 public:
     shell(const asio::any_io_executor& executor, const worker_options& options,
           request_handler serve)
-        : executor_{executor}, timer_{executor}, most_unsent_{options.max_requests + 64},
-          serve_{std::move(serve)}, core_{options, clock_now(), patterns::random_seed()} {}
+        : executor_{executor}, options_{options}, timer_{executor},
+          most_unsent_{options.max_requests + 64}, serve_{std::move(serve)},
+          core_{options, clock_now(), patterns::random_seed()} {
+        patterns::check_security(executor_, options_.security);
+    }
 
     void connect(std::string_view endpoint, std::error_code& ec) {
         static_cast<void>(parse_endpoint(endpoint, endpoint_use::connect, ec));
@@ -78,6 +82,7 @@ private:
     void open() {
         ++conversation_;
         socket_ = std::make_unique<dealer>(executor_);
+        patterns::secure(*socket_, options_);
         socket_->set(option::immediate{true}); // nothing said on one connection is for the next
         events_ = std::make_unique<monitor>(*socket_);
         std::error_code ec;
@@ -215,6 +220,7 @@ private:
     }
 
     asio::any_io_executor executor_;
+    worker_options options_;
     patterns::shell_timer timer_;
     std::size_t most_unsent_;
     request_handler serve_;

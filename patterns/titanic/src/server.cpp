@@ -28,6 +28,8 @@ majordomo::client_options client_options_of(const server_options& options) {
     out.max_octets = 2 * options.services.max_running_octets;
     out.max_connections = options.max_connections;
     out.probe_timeout = options.probe_timeout;
+    out.security = options.security;
+    out.on_handshake_failed = options.on_handshake_failed;
     return out;
 }
 
@@ -41,6 +43,7 @@ majordomo::worker_options worker_options_of(const server_options& options, std::
     out.liveness = options.liveness;
     out.reconnect = options.reconnect;
     out.reconnect_max = options.reconnect_max;
+    out.security = options.security; // one tells of what fails: the client
     return out;
 }
 
@@ -73,6 +76,7 @@ public:
         // A broker of another make gives each worker one call at a time: there are to be more.
         majordomo::client_options asking;
         asking.protocol = options_.protocol;
+        asking.security = options_.security;
         auto& probe = probes_.emplace_back(executor(), asking);
         probe.connect(endpoint, ec);
         probe.async_request("mmi.broker", message{""},

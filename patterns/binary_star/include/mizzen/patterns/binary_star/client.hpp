@@ -24,6 +24,8 @@ struct client_options {
     bool tagged = false;            ///< Requests carry an id, by which a server knows a repetition.
     std::size_t max_waiting = 1000; ///< Requests beyond the one that is on its way.
     std::size_t max_waiting_octets = std::size_t{64} << 20;
+    option::security security{}; ///< Of its connections to both halves.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 /// A Lazy Pirate's options: one request on its way at a time, so that never both halves are asked.

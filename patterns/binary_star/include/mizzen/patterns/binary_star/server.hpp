@@ -24,7 +24,7 @@ using patterns::responder;
 
 struct server_options {
     star_options star;
-    lazy_pirate::server_options serving; ///< For the clients of each bind().
+    lazy_pirate::server_options serving; ///< For the clients of each bind(), with their security.
 };
 
 struct server_stats {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mizzen/patterns/binary_star/star_table.hpp>
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/zmtp/message.hpp>
 
@@ -30,6 +31,11 @@ struct star_options {
     bool fenced = false; ///< Ask, by a step of its own, before going active.
     milliseconds fence_timeout{10'000}; ///< For the answer; none is a no.
     std::size_t max_history = 100;      ///< Transitions kept.
+    /// Where it listens for its peer and for control: a server's, or none.
+    option::security security{};
+    /// Where it connects to the peer, to hear it: a client's, or none.
+    option::security peer_security{};
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 /// Why a half went from one state to another.

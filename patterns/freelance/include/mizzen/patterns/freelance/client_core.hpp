@@ -1,6 +1,7 @@
 // What a Freelance client decides: whom to ask, whom to ask as well, and which reply to take.
 #pragma once
 
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/patterns/freelance/wire.hpp>
@@ -37,6 +38,8 @@ struct client_options {
     milliseconds ttl{1500}; ///< does it by ZMTP's heartbeats. And after which it is taken for dead.
     std::size_t max_outstanding = 1000;             ///< Requests that are not over,
     std::size_t max_octets = std::size_t{64} << 20; ///< and their octets; more are refused.
+    option::security security{};                    ///< Of its connections to all servers.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 struct client_stats {

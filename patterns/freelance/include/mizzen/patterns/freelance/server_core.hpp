@@ -1,6 +1,7 @@
 // What a Freelance server decides: which request runs when, and what is told to whom.
 #pragma once
 
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/patterns/freelance/wire.hpp>
 
@@ -22,6 +23,8 @@ struct server_options {
     std::size_t max_waiting = 1000;
     std::size_t max_waiting_octets = std::size_t{64} << 20; ///< and more than those are refused.
     std::size_t max_envelope = 8; ///< Model 2: frames before a request's empty delimiter.
+    option::security security{};  ///< Of those who connect.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 struct server_stats {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mizzen/patterns/common/request_tag.hpp>
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/common/service_name.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/zmtp/message.hpp>
@@ -35,6 +36,8 @@ struct client_options {
     std::size_t max_connections = 1; ///< Requests on their way at once; each has its own.
     std::size_t max_waiting = 1000;  ///< Requests beyond those.
     std::size_t max_waiting_octets = std::size_t{64} << 20;
+    option::security security{}; ///< Of its connections.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 struct client_stats {

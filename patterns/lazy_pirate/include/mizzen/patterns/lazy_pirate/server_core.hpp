@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mizzen/patterns/common/request_tag.hpp>
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/zmtp/message.hpp>
 
@@ -26,6 +27,8 @@ struct server_options {
     milliseconds keep{60'000};    ///< How long; longer than clients go on trying.
     std::size_t max_waiters = 16; ///< Repetitions that wait for one running request.
     std::size_t max_envelope = 8; ///< Frames before a request's empty delimiter.
+    option::security security{};  ///< Of those who connect.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 struct server_stats {

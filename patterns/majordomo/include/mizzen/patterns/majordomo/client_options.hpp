@@ -1,6 +1,7 @@
 // What can be chosen about a Majordomo client and its requests, and what is counted.
 #pragma once
 
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 
 #include <cstddef>
@@ -25,6 +26,8 @@ struct client_options {
     std::size_t max_octets = 256U << 20; ///< Of all requests that are not over.
     std::size_t max_connections = 256;   ///< At a plain broker: one is needed for each request.
     milliseconds probe_timeout{1000};    ///< For a broker to say what it knows beyond RFC 7.
+    option::security security{};         ///< Of its connections.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 /// What one request wants; without a value, what the client's options say.

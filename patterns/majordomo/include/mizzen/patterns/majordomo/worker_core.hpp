@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mizzen/patterns/common/back_off.hpp>
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/common/timing.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 
@@ -27,6 +28,8 @@ struct worker_options {
     milliseconds reconnect_max{32'000};
     milliseconds linger{2000};       ///< For what was answered to be written, at the end.
     std::size_t max_requests = 1024; ///< At the handler at once, if that is more than `credit`.
+    option::security security{};     ///< Of its connections.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 struct worker_stats {

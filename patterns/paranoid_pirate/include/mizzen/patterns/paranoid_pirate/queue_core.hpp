@@ -1,6 +1,7 @@
 // What a pirates' queue decides: who runs which request, who lives, and when clients are held up.
 #pragma once
 
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/paranoid_pirate/wire.hpp>
 
 #include <cstddef>
@@ -21,6 +22,9 @@ struct queue_options {
     std::size_t max_waiting_octets = std::size_t{64} << 20;
     std::size_t max_waiting_per_client = 100; ///< At that, this client is held up.
     std::size_t max_envelope = 8;             ///< Frames before a request's empty delimiter.
+    option::security security{};              ///< Of clients,
+    std::optional<option::security> worker_security{}; ///< and of workers, if it is another.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 /// Counts since the start, then what there is now.

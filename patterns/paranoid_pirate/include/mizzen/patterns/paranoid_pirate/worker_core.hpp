@@ -1,6 +1,7 @@
 // What a pirates' worker decides: when to register, to heartbeat and to start again.
 #pragma once
 
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/paranoid_pirate/wire.hpp>
 
 #include <cstddef>
@@ -19,6 +20,8 @@ struct worker_options {
     milliseconds reconnect{1000}; ///< Before the first new connection; doubles, with jitter.
     milliseconds reconnect_max{32'000};
     std::size_t max_requests = 64; ///< At the handler at once; a queue sends one, as a rule.
+    option::security security{};   ///< Of its connection.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 struct worker_stats {

@@ -20,7 +20,8 @@ enum class submission : std::uint8_t {
 };
 
 struct client_options {
-    majordomo::client_options asking; ///< Of Titanic's services, whose answers come at once.
+    /// Of Titanic's services, whose answers come at once; with the security of its connections.
+    majordomo::client_options asking;
     submission how = submission::find_out;
     /// Times that a plain submission is sent again when no answer came: each of them may be stored.
     int plain_retries = 0;

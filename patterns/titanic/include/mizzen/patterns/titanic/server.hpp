@@ -1,6 +1,7 @@
 // Titanic as workers of a Majordomo broker elsewhere, of any make.
 #pragma once
 
+#include <mizzen/patterns/common/security.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 #include <mizzen/patterns/titanic/service_options.hpp>
 #include <mizzen/patterns/titanic/store.hpp>
@@ -32,6 +33,8 @@ struct server_options {
     milliseconds reconnect_max{5000};
     milliseconds probe_timeout{1000};  ///< For a broker to say whether a service has workers.
     std::size_t max_connections = 256; ///< For requests at a plain broker, one for each.
+    option::security security{};       ///< Of all its connections to brokers.
+    patterns::handshake_watch on_handshake_failed{};
 };
 
 /// Serves titanic.request, .submit, .reply and .close at one or more brokers, and sends the
