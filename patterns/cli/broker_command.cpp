@@ -1,9 +1,11 @@
 // `mizzen broker`: a Majordomo broker.
 #include "broker_pair.hpp"
+#include "broker_rules.hpp"
 #include "commands.hpp"
 #include "config_file.hpp"
 #include "console.hpp"
 #include "number_options.hpp"
+#include "security_options.hpp"
 #include "titanic_options.hpp"
 #include <mizzen/patterns/majordomo/broker.hpp>
 #include <mizzen/patterns/titanic/embedded.hpp>
@@ -39,6 +41,8 @@ struct options {
     milliseconds drain_limit{30'000};
     titanic_options titanic;
     pair_options pair;
+    security_options security;
+    std::string rules;
 };
 
 /// SERVICE=MS.
@@ -71,9 +75,10 @@ void end_titanic(titanic_inside& titanic) {
 class stopper {
 public:
     stopper(asio::io_context& io, majordomo::broker& broker, titanic_inside& titanic,
-            std::optional<broker_pair>& pair, milliseconds limit)
+            std::optional<broker_pair>& pair, std::optional<rules_keeper>& rules,
+            milliseconds limit)
         : signals_{io, SIGINT, SIGTERM}, broker_{broker}, titanic_{titanic}, pair_{pair},
-          limit_{limit} {
+          rules_{rules}, limit_{limit} {
         wait();
     }
 
@@ -109,6 +114,8 @@ private:
     }
     void end() {
         signals_.cancel();
+        if (rules_)
+            rules_->stop();
         end_titanic(titanic_);
         if (!pair_)
             return;
@@ -120,6 +127,7 @@ private:
     majordomo::broker& broker_;
     titanic_inside& titanic_;
     std::optional<broker_pair>& pair_;
+    std::optional<rules_keeper>& rules_;
     milliseconds limit_;
     bool told_ = false;
 };
@@ -133,7 +141,29 @@ void raise_descriptor_limit() {
     }
 }
 
-int run(CLI::App& sub, options& given) {
+/// What is to be known of who comes. Gives the exit status.
+int secure(options& given) {
+    if (!given.pair.given() && given.security.client_given()) {
+        log("broker", "--curve-server-key and --plain-user are for the link of a pair");
+        return usage;
+    }
+    secured_ends& ends = given.pair.secured;
+    const auto make = given.pair.given() ? make_secured_pair
+                                         : static_cast<decltype(&make_secured_pair)>(make_secured);
+    if (const int trouble = make("broker", given.security, ends))
+        return trouble;
+    given.broker.security = ends.server;
+    if (given.security.given())
+        given.broker.on_handshake_failed = tell_failed_handshakes("broker", given.security);
+    given.pair.on_handshake_failed = given.broker.on_handshake_failed;
+    if (given.rules.empty())
+        return done;
+    given.broker.rules = read_rules(given.rules);
+    return given.broker.rules ? done : usage;
+}
+
+/// Whether the options make sense together. Gives the exit status.
+int check(CLI::App& sub, options& given) {
     if (const int trouble = read_config(sub, given.config))
         return trouble;
     given.broker.heartbeat = given.heartbeat.interval();
@@ -156,6 +186,12 @@ int run(CLI::App& sub, options& given) {
         if (const int trouble = check_titanic_options("broker", given.titanic))
             return trouble;
     }
+    return secure(given);
+}
+
+int run(CLI::App& sub, options& given) {
+    if (const int trouble = check(sub, given))
+        return trouble;
     raise_descriptor_limit();
     std::unique_ptr<titanic::store> kept;
     if (given.titanic.given() && !given.pair.given()) {
@@ -173,7 +209,10 @@ int run(CLI::App& sub, options& given) {
     std::optional<broker_pair> pair;
     if (given.pair.given())
         pair.emplace(io, broker, given.pair, given.titanic);
-    const stopper by_signal{io, broker, titanic, pair, given.drain_limit};
+    std::optional<rules_keeper> rules;
+    if (!given.rules.empty())
+        rules.emplace(io, broker, given.rules);
+    const stopper by_signal{io, broker, titanic, pair, rules, given.drain_limit};
     for (const std::string& wanted : given.endpoints) {
         std::error_code ec;
         const std::string bound = broker.bind(wanted, ec);
@@ -251,6 +290,12 @@ command add_broker(CLI::App& app) {
     add_titanic_options(sub, given->titanic, "--titanic",
                         "Serve titanic.request and the like, with the requests in this folder");
     add_pair(sub, given->pair);
+    add_security(sub, given->security, security_ends::both);
+    sub.add_option(
+           "--rules", given->rules,
+           "Who may offer and call which service: lines `offer USER SERVICE` and `call USER "
+           "SERVICE`; read again at SIGHUP")
+        ->type_name("FILE");
     return [given, &sub] { return run(sub, *given); };
 }
 

@@ -43,6 +43,9 @@ binary_star::star_options broker_pair::to_star_options(const pair_options& optio
     out.half = options.primary.empty() ? binary_star::role::backup : binary_star::role::primary;
     out.heartbeat = milliseconds{options.heartbeat_ms};
     out.peer_timeout = milliseconds{options.timeout_ms};
+    out.security = options.secured.server;
+    out.peer_security = options.secured.client;
+    out.on_handshake_failed = options.on_handshake_failed;
     if (titanic.given())
         out.fence_timeout = any_time; // a large store takes long, and the fence has its own limit
     return out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli11_forward.hpp"
+#include "security_options.hpp"
 #include "star_fence.hpp"
 #include "titanic_options.hpp"
 #include <mizzen/patterns/binary_star/star.hpp>
@@ -27,6 +28,8 @@ struct pair_options {
     int heartbeat_ms = 1000;
     int timeout_ms = 2000;
     std::string fence;
+    secured_ends secured;
+    patterns::handshake_watch on_handshake_failed;
 
     [[nodiscard]] bool given() const { return !primary.empty() || !backup.empty(); }
 };

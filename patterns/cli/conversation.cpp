@@ -361,13 +361,17 @@ void conversation::watch_connections() {
 
 void conversation::handle(const connection_event& event) {
     const bool refused = event.kind == event_kind::ended && event.reason;
-    if (options_.verbose || refused) {
+    const bool failed_secured =
+        event.kind == event_kind::handshake_failed && socket_options_.security.given();
+    if (options_.verbose || refused || failed_secured) {
         std::string text{name_of(event.kind)};
         text += ' ' + event.endpoint;
         if (!event.peer.address.empty())
             text += " peer " + event.peer.address;
         if (event.reason)
             text += ": " + event.reason.message();
+        if (!event.detail.empty())
+            text += ": " + event.detail;
         if (!event.refusal.empty())
             text += ": " + event.refusal;
         say(text);

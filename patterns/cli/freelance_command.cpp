@@ -4,6 +4,7 @@
 #include "console.hpp"
 #include "plain_requests.hpp"
 #include "request_jobs.hpp"
+#include "security_options.hpp"
 #include <mizzen/patterns/freelance/client.hpp>
 #include <mizzen/patterns/freelance/server.hpp>
 #include <mizzen/patterns/lazy_pirate/client.hpp>
@@ -40,6 +41,7 @@ struct server_settings {
     job_kind job;
     std::size_t jobs = 1;
     int time_ms = 60'000;
+    security_options security;
     std::size_t output = std::size_t{64} << 20;
 };
 
@@ -47,6 +49,7 @@ struct client_settings {
     int model = 3;
     std::vector<std::string> servers;
     std::string body{"-"};
+    security_options security;
     int timeout_ms = 3000;
     std::optional<int> another_after_ms;
     bool hedge = false;
@@ -92,10 +95,18 @@ int run_server(const server_settings& given) {
     asio::io_context io{1};
     command_runner<responder> runner{
         io.get_executor(), given.job.line, {milliseconds{given.time_ms}, given.output}, given.jobs};
+    option::security security;
+    if (const int trouble = make_secured(who, given.security, security))
+        return trouble;
+    patterns::handshake_watch watch;
+    if (given.security.given())
+        watch = tell_failed_handshakes(who, given.security);
     const auto handler = make_handler(given.job, io.get_executor(), runner);
     if (given.model == 1) {
         lazy_pirate::server_options options;
         options.max_running = given.jobs;
+        options.security = security;
+        options.on_handshake_failed = watch;
         lazy_pirate::server server{io, options, handler};
         return serve(
             io, server, runner,
@@ -104,6 +115,8 @@ int run_server(const server_settings& given) {
     freelance::server_options options;
     options.how = to_model(given.model);
     options.max_running = given.jobs;
+    options.security = security;
+    options.on_handshake_failed = watch;
     freelance::server server{io, options, handler};
     return serve(
         io, server, runner,
@@ -131,6 +144,10 @@ int run_client(const client_settings& given) {
         return usage;
     }
     asio::io_context io{1};
+    option::security security;
+    if (const int trouble = make_secured(who, given.security, security))
+        return trouble;
+    const auto watch = tell_failed_handshakes(who, given.security);
     if (given.model == 1) {
         // Each server gets its share of the time, and the whole of it is enough for all of them.
         lazy_pirate::client_options options;
@@ -138,6 +155,8 @@ int run_client(const client_settings& given) {
         options.timeout = milliseconds{std::max(share, 1)};
         options.deadline = milliseconds{given.timeout_ms};
         options.retries = 1'000'000;
+        options.security = security;
+        options.on_handshake_failed = watch;
         lazy_pirate::client client{io, options};
         return request(io, client, given);
     }
@@ -148,6 +167,8 @@ int run_client(const client_settings& given) {
         options.another_after = milliseconds{*given.another_after_ms};
     options.hedge = given.hedge;
     options.prefer = given.prefer.value_or(freelance::preference::order);
+    options.security = security;
+    options.on_handshake_failed = watch;
     freelance::client client{io, options};
     return request(io, client, given);
 }
@@ -188,6 +209,7 @@ void add_server(CLI::App& app, server_settings& given) {
         ->type_name("BYTES")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    add_security(sub, given.security, security_ends::server);
 }
 
 void add_client(CLI::App& app, client_settings& given) {
@@ -220,6 +242,7 @@ void add_client(CLI::App& app, client_settings& given) {
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
         ->capture_default_str();
+    add_security(sub, given.security, security_ends::client);
 }
 
 } // namespace

@@ -1,7 +1,9 @@
 // `mizzen services` and `mizzen ping`: what a broker says of itself.
 #include "commands.hpp"
 #include "console.hpp"
+#include "security_options.hpp"
 #include <mizzen/blocking.hpp>
+#include <mizzen/blocking_monitor.hpp>
 #include <mizzen/option.hpp>
 #include <mizzen/patterns/majordomo/wire.hpp>
 
@@ -25,6 +27,7 @@ using lines = std::vector<std::vector<std::string>>;
 struct options {
     std::string endpoint{"tcp://127.0.0.1:5555"};
     int timeout_ms = 2500;
+    security_options security;
     std::string service; ///< services: of which the workers are listed.
     int count = 1;       ///< ping
 };
@@ -37,6 +40,10 @@ public:
     }
 
     int connect() {
+        option::security wanted;
+        if (const int trouble = make_secured(name_, given_.security, wanted))
+            return trouble;
+        socket_.set(wanted);
         std::error_code ec;
         socket_.connect(given_.endpoint, ec);
         return ec ? endpoint_trouble(name_, "connect to", given_.endpoint, ec) : done;
@@ -62,14 +69,23 @@ public:
                 body.emplace_back(reply.text(i));
             return body;
         }
+        tell_of_handshakes();
         log(name_, "no reply from " + given_.endpoint + ": " + ec.message());
         return {};
     }
 
 private:
+    void tell_of_handshakes() {
+        const auto tell = tell_failed_handshakes(name_, given_.security);
+        connection_event event;
+        for (std::error_code ec; events_.try_receive_event(event, ec);)
+            tell(event);
+    }
+
     std::string_view name_;
     const options& given_;
     blocking::dealer socket_;
+    blocking::monitor events_{socket_};
 };
 
 /// Columns as wide as they have to be; numbers to the right.
@@ -152,6 +168,7 @@ void add_common(CLI::App& sub, options& given) {
         ->type_name("MS")
         ->check(CLI::Range(1, 3'600'000))
         ->capture_default_str();
+    add_security(sub, given.security, security_ends::client);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "console.hpp"
 #include "pirate_commands.hpp"
 #include "plain_requests.hpp"
+#include "security_options.hpp"
 #include <mizzen/patterns/lazy_pirate/client.hpp>
 
 #include <asio/io_context.hpp>
@@ -19,6 +20,7 @@ namespace mizzen::cli {
 namespace {
 
 struct options {
+    std::shared_ptr<security_options> security = std::make_shared<security_options>();
     bool lazy = false;
     bool tagged = false;
     int total_ms = 0;
@@ -33,6 +35,7 @@ lazy_pirate::client_options to_client_options(const CLI::App& sub, const options
     out.deadline = milliseconds{given.total_ms};
     out.settle = milliseconds{given.settle_ms};
     out.tagged = given.tagged;
+    out.on_handshake_failed = tell_failed_handshakes("request", *given.security);
     return out;
 }
 
@@ -42,7 +45,10 @@ int run(const CLI::App& sub, const options& given) {
         return usage;
     }
     asio::io_context io{1};
-    lazy_pirate::client client{io, to_client_options(sub, given)};
+    lazy_pirate::client_options client_options = to_client_options(sub, given);
+    if (const int trouble = make_secured("request", *given.security, client_options.security))
+        return trouble;
+    lazy_pirate::client client{io, client_options};
     std::vector<std::string> endpoints{"tcp://127.0.0.1:5555"};
     if (sub.count("--broker") != 0)
         endpoints = sub.get_option("--broker")->as<std::vector<std::string>>();
@@ -65,7 +71,7 @@ int run(const CLI::App& sub, const options& given) {
 
 command add_request_or_lazy(CLI::App& app) {
     const auto given = std::make_shared<options>();
-    command majordomo = add_request(app);
+    command majordomo = add_request(app, given->security);
     CLI::App& sub = *app.get_subcommand("request");
     sub.get_option("service")->required(false); // checked by whoever needs it
     sub.add_flag(

@@ -24,8 +24,9 @@ int run(int argc, char** argv) {
     app.get_formatter()->column_width(34);
 
     std::vector<command> commands;
-    for (const auto add : {add_broker, add_worker_or_pirate, add_request_or_lazy, add_queue,
-                           add_services, add_ping, add_titanic, add_star, add_freelance})
+    for (const auto add :
+         {add_broker, add_worker_or_pirate, add_request_or_lazy, add_queue, add_services, add_ping,
+          add_titanic, add_star, add_freelance, add_keygen})
         commands.push_back(add(app));
     for (command& each : add_sockets(app))
         commands.push_back(std::move(each));

@@ -2,6 +2,7 @@
 #include "console.hpp"
 #include "pirate_commands.hpp"
 #include "request_jobs.hpp"
+#include "security_options.hpp"
 #include "stopper.hpp"
 #include <mizzen/patterns/paranoid_pirate/worker.hpp>
 
@@ -23,6 +24,7 @@ namespace {
 using paranoid_pirate::responder;
 
 struct options {
+    std::shared_ptr<security_options> security = std::make_shared<security_options>();
     bool simple = false;
     bool paranoid = false;
     bool words = false;
@@ -49,6 +51,7 @@ paranoid_pirate::worker_options to_worker_options(const CLI::App& sub, const opt
     out.liveness = sub.get_option("--liveness")->as<int>();
     out.reconnect_max = milliseconds{sub.get_option("--reconnect-max")->as<int>()};
     out.reconnect = std::min(out.reconnect, out.reconnect_max);
+    out.on_handshake_failed = tell_failed_handshakes("worker", *given.security);
     return out;
 }
 
@@ -76,7 +79,9 @@ int run(const CLI::App& sub, const options& given) {
     asio::io_context io{1};
     const command_limits limits{milliseconds{sub.get_option("--timeout")->as<int>()},
                                 sub.get_option("--output-limit")->as<std::size_t>()};
-    const paranoid_pirate::worker_options worker_options = to_worker_options(sub, given);
+    paranoid_pirate::worker_options worker_options = to_worker_options(sub, given);
+    if (const int trouble = make_secured("worker", *given.security, worker_options.security))
+        return trouble;
     command_runner<responder> runner{io.get_executor(), job.line, limits,
                                      worker_options.max_requests};
     paranoid_pirate::worker worker{io, worker_options,
@@ -105,7 +110,7 @@ int run(const CLI::App& sub, const options& given) {
 
 command add_worker_or_pirate(CLI::App& app) {
     const auto given = std::make_shared<options>();
-    command majordomo = add_worker(app);
+    command majordomo = add_worker(app, given->security);
     CLI::App& sub = *app.get_subcommand("worker");
     sub.get_option("service")->required(false); // checked by whoever needs it
     sub.add_flag("--simple", given->simple,

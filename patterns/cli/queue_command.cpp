@@ -1,6 +1,7 @@
 // `mizzen queue`: a Simple or a Paranoid Pirate queue.
 #include "console.hpp"
 #include "pirate_commands.hpp"
+#include "security_options.hpp"
 #include "stopper.hpp"
 #include <mizzen/patterns/paranoid_pirate/queue.hpp>
 
@@ -23,6 +24,7 @@ struct options {
     std::string front{"tcp://127.0.0.1:5555"};
     std::string back{"tcp://127.0.0.1:5556"};
     heartbeat_options heartbeat{1000, 3};
+    security_options security;
     int request_timeout_ms = 60'000;
     int request_expiry_ms = 30'000;
     int redeliveries = 2;
@@ -43,6 +45,8 @@ paranoid_pirate::queue_options to_queue_options(const options& given) {
     out.redeliveries = given.redeliveries;
     out.max_waiting = given.max_requests;
     out.max_waiting_octets = given.max_octets;
+    if (given.security.given())
+        out.on_handshake_failed = tell_failed_handshakes("queue", given.security);
     return out;
 }
 
@@ -60,7 +64,10 @@ int run(const options& given) {
         return usage;
     }
     asio::io_context io{1};
-    paranoid_pirate::queue node{io, to_queue_options(given)};
+    paranoid_pirate::queue_options queue_options = to_queue_options(given);
+    if (const int trouble = make_secured("queue", given.security, queue_options.security))
+        return trouble;
+    paranoid_pirate::queue node{io, queue_options};
     // Before the first line, which tells whoever started us that we can be stopped.
     const stopper by_signal{
         io, std::chrono::milliseconds{given.drain_ms},
@@ -129,6 +136,7 @@ command add_queue(CLI::App& app) {
         ->capture_default_str();
     add_heartbeat(sub, given->heartbeat);
     add_limits(sub, *given);
+    add_security(sub, given->security, security_ends::server);
     return [given] { return run(*given); };
 }
 

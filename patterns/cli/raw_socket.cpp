@@ -45,6 +45,7 @@ public:
         socket_.set(option::receive_high_water_mark{mark});
         if (has_routing_id(type) && !options.routing_id.empty())
             socket_.set(option::routing_id{options.routing_id});
+        socket_.set(options.secured);
         // stdin can be kept waiting, so nothing has to be dropped.
         if constexpr (std::is_same_v<Socket, router>)
             socket_.set(option::router_mandatory{true});
@@ -122,6 +123,7 @@ void add_socket_options(CLI::App& app, socket_type type, socket_options& options
                 const bool fits = !id.empty() && id.size() <= 255;
                 return std::string{fits ? "" : "a routing id has 1 to 255 octets"};
             });
+    add_security(app, options.security, security_ends::both);
 }
 
 std::unique_ptr<raw_socket> make_raw_socket(asio::io_context& io, socket_type type,

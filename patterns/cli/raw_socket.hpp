@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli11_forward.hpp"
+#include "security_options.hpp"
 #include <mizzen/detail/basic_socket.hpp>
 #include <mizzen/message.hpp>
 #include <mizzen/zmtp/socket_type.hpp>
@@ -18,13 +19,15 @@
 namespace mizzen::cli {
 
 /// Where a socket's peers are, and how it deals with them: the options that are the same for all
-/// types. What secures connections belongs here as well.
+/// types.
 struct socket_options {
     std::vector<std::string> endpoints;
     bool bind = false;
     int high_water_mark = 1000;
     int linger_ms = -1;
     std::string routing_id;
+    security_options security;
+    option::security secured; ///< What make_secured makes of it.
 };
 void add_socket_options(CLI::App& app, zmtp::socket_type type, socket_options& options);
 

@@ -5,6 +5,7 @@
 #include "file_requests.hpp"
 #include "majordomo_options.hpp"
 #include "repeated_requests.hpp"
+#include "security_options.hpp"
 #include <mizzen/patterns/majordomo/client.hpp>
 
 #include <asio/io_context.hpp>
@@ -27,6 +28,7 @@ struct options {
     std::string body{"-"};
     std::string files_from;
     brokers_option brokers;
+    std::shared_ptr<security_options> security;
     int timeout_ms = 2500;
     int retries = 2;
     int deadline_ms = 0;
@@ -45,6 +47,7 @@ majordomo::client_options to_client_options(const options& given) {
     out.protocol = given.brokers.protocol();
     out.max_outstanding = given.files_from.empty() ? given.parallel : given.outstanding;
     out.max_connections = out.max_outstanding;
+    out.on_handshake_failed = tell_failed_handshakes("request", *given.security);
     return out;
 }
 
@@ -66,7 +69,10 @@ int run(const options& given) {
         return usage;
     }
     asio::io_context io{1};
-    majordomo::client client{io, to_client_options(given)};
+    majordomo::client_options client_options = to_client_options(given);
+    if (const int trouble = make_secured("request", *given.security, client_options.security))
+        return trouble;
+    majordomo::client client{io, client_options};
     for (const std::string& endpoint : given.brokers.endpoints) {
         std::error_code ec;
         client.connect(endpoint, ec);
@@ -94,8 +100,9 @@ int run(const options& given) {
 
 } // namespace
 
-command add_request(CLI::App& app) {
+command add_request(CLI::App& app, const std::shared_ptr<security_options>& security) {
     const auto given = std::make_shared<options>();
+    given->security = security;
     CLI::App& sub = *app.add_subcommand("request", "Send requests to a Majordomo service");
     sub.add_option("service", given->service, "The service's name")->type_name("")->required();
     CLI::Option* body =
@@ -138,6 +145,7 @@ command add_request(CLI::App& app) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}))
         ->capture_default_str();
     sub.add_flag("--progress", given->progress, "Count the replies on stderr while they come");
+    add_security(sub, *security, security_ends::client);
     return [given] { return run(*given); };
 }
 

@@ -66,6 +66,8 @@ int run(options given) {
     if (talk.echo || talk.type == socket_type::rep)
         talk.wait = 0;
     asio::io_context io{1};
+    if (const int trouble = make_secured(talk.name, given.socket.security, given.socket.secured))
+        return trouble;
     return conversation{io, talk, given.socket}.run();
 }
 

@@ -1,6 +1,7 @@
 // `mizzen star primary` and `mizzen star backup`: half of a pair of servers.
 #include "console.hpp"
 #include "request_jobs.hpp"
+#include "security_options.hpp"
 #include "star_commands.hpp"
 #include "star_fence.hpp"
 #include "stopper.hpp"
@@ -37,6 +38,7 @@ struct options {
     int peer_timeout_ms = 2000;
     bool alone = false;
     std::string fence;
+    security_options security;
     int fence_timeout_ms = 10'000;
     int time_ms = 60'000;
     std::size_t output = std::size_t{64} << 20;
@@ -62,6 +64,10 @@ binary_star::server_options to_server_options(const options& given) {
     out.star.alone = given.alone;
     out.star.fence_timeout = milliseconds{given.fence_timeout_ms} + milliseconds{1000};
     out.serving.max_running = given.jobs * 4;
+    if (given.security.given()) {
+        out.star.on_handshake_failed = tell_failed_handshakes("star", given.security);
+        out.serving.on_handshake_failed = out.star.on_handshake_failed;
+    }
     return out;
 }
 
@@ -112,11 +118,17 @@ int run(const options& given) {
     if (const int trouble = check(given))
         return trouble;
     asio::io_context io{1};
+    secured_ends ends;
+    if (const int trouble = make_secured_pair("star", given.security, ends))
+        return trouble;
+    binary_star::server_options server_options = to_server_options(given);
+    server_options.serving.security = ends.server;
+    server_options.star.security = ends.server;
+    server_options.star.peer_security = ends.client;
     command_runner<responder> runner{
         io.get_executor(), given.job.line, {milliseconds{given.time_ms}, given.output}, given.jobs};
     fence_runner fence{io.get_executor(), given.fence, milliseconds{given.fence_timeout_ms}};
-    binary_star::server node{io, to_server_options(given),
-                             make_handler(given.job, io.get_executor(), runner),
+    binary_star::server node{io, server_options, make_handler(given.job, io.get_executor(), runner),
                              make_hooks(given, fence)};
     const milliseconds limit{given.drain_ms};
     const stopper by_signal{io, limit,
@@ -212,6 +224,7 @@ command add_half(CLI::App& star, role half) {
     add_endpoints(sub, *given);
     add_jobs(sub, *given);
     add_rules(sub, *given);
+    add_security(sub, given->security, security_ends::both);
     if (!primary)
         sub.add_flag("--alone", given->alone, "Serve even if no active peer was ever heard");
     return [given] { return run(*given); };

@@ -1,7 +1,9 @@
 // `mizzen star status` and `mizzen star switch`: what a half says of itself, and a hand-over.
 #include "console.hpp"
+#include "security_options.hpp"
 #include "star_commands.hpp"
 #include <mizzen/blocking.hpp>
+#include <mizzen/blocking_monitor.hpp>
 #include <mizzen/option.hpp>
 
 #include <CLI/CLI.hpp>
@@ -23,13 +25,20 @@ using std::chrono::milliseconds;
 struct options {
     std::vector<std::string> endpoints;
     int timeout_ms = 2500;
+    security_options security;
 };
 
 /// The reply to `word`; none when there was no reply, and `status` is then the exit status.
 std::vector<std::string> ask(const std::string& endpoint, std::string_view word,
                              const options& given, int& status) {
+    option::security wanted;
+    status = make_secured("star", given.security, wanted);
+    if (status != done)
+        return {};
     blocking::req socket;
+    blocking::monitor events{socket};
     socket.set(option::linger{milliseconds{0}});
+    socket.set(wanted);
     std::error_code ec;
     socket.connect(endpoint, ec);
     if (ec) {
@@ -45,6 +54,10 @@ std::vector<std::string> ask(const std::string& endpoint, std::string_view word,
             lines.emplace_back(as_text(part));
         return lines;
     }
+    const auto tell = tell_failed_handshakes("star", given.security);
+    connection_event event;
+    for (std::error_code none; events.try_receive_event(event, none);)
+        tell(event);
     log("star", "no reply from " + endpoint + ": " + ec.message());
     status = failed;
     return {};
@@ -89,6 +102,8 @@ int show(const options& given) {
     std::vector<std::vector<std::string>> halves;
     for (const std::string& endpoint : given.endpoints) {
         const auto lines = ask(endpoint, "status", given, status);
+        if (lines.empty() && status == usage)
+            return status;
         if (lines.empty())
             continue;
         if (lines[0] != "200") {
@@ -133,6 +148,7 @@ void add_common(CLI::App& sub, options& given) {
         ->type_name("MS")
         ->check(CLI::Range(1, 3'600'000))
         ->capture_default_str();
+    add_security(sub, given.security, security_ends::client);
 }
 
 } // namespace

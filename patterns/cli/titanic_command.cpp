@@ -3,6 +3,7 @@
 #include "console.hpp"
 #include "majordomo_options.hpp"
 #include "number_options.hpp"
+#include "security_options.hpp"
 #include "stopper.hpp"
 #include "titanic_commands.hpp"
 #include "titanic_options.hpp"
@@ -27,6 +28,7 @@ struct options {
     titanic_options titanic;
     titanic::server_options server;
     heartbeat_options heartbeat;
+    security_options security;
     std::chrono::milliseconds drain{10'000};
 };
 
@@ -37,7 +39,11 @@ int serve(CLI::App& sub, options& given) {
         log("titanic", "--store or --memory is needed, or one of the commands; see --help");
         return usage;
     }
-    int trouble = done;
+    asio::io_context io{1};
+    int trouble = make_secured("titanic", given.security, given.server.security);
+    if (trouble != done)
+        return trouble;
+    given.server.on_handshake_failed = tell_failed_handshakes("titanic", given.security);
     auto kept = open_titanic_store("titanic", given.titanic, trouble);
     if (!kept)
         return trouble;
@@ -45,7 +51,6 @@ int serve(CLI::App& sub, options& given) {
     given.server.protocol = given.brokers.protocol();
     given.server.heartbeat = given.heartbeat.interval();
     given.server.liveness = given.heartbeat.liveness;
-    asio::io_context io{1};
     titanic::server server{io, std::move(kept), given.server};
     std::error_code closed;
     const stopper by_signal{
@@ -79,6 +84,7 @@ void add_server_options(CLI::App& sub, options& given) {
                "Workers of each service, at a broker that gives each one call at a time");
     add_time(sub, "--drain", given.drain,
              "For what is at hand to be finished, once it is told to stop; 0 is not at all");
+    add_security(sub, given.security, security_ends::client);
 }
 
 } // namespace

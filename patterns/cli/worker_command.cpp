@@ -3,6 +3,7 @@
 #include "console.hpp"
 #include "majordomo_options.hpp"
 #include "request_jobs.hpp"
+#include "security_options.hpp"
 #include "stopper.hpp"
 #include <mizzen/patterns/majordomo/worker.hpp>
 
@@ -27,6 +28,7 @@ struct options {
     std::string service;
     brokers_option brokers;
     job_kind job;
+    std::shared_ptr<security_options> security;
     heartbeat_options heartbeat;
     int reconnect_max_ms = 5000;
     int time_ms = 60'000;
@@ -55,6 +57,7 @@ majordomo::worker_options to_worker_options(const options& given) {
     out.heartbeat = given.heartbeat.interval();
     out.liveness = given.heartbeat.liveness;
     out.reconnect_max = std::chrono::milliseconds{given.reconnect_max_ms};
+    out.on_handshake_failed = tell_failed_handshakes("worker", *given.security);
     return out;
 }
 
@@ -62,11 +65,14 @@ int run(const options& given) {
     if (const int trouble = check(given))
         return trouble;
     asio::io_context io{1};
+    majordomo::worker_options worker_options = to_worker_options(given);
+    if (const int trouble = make_secured("worker", *given.security, worker_options.security))
+        return trouble;
     command_runner<responder> runner{io.get_executor(),
                                      given.job.line,
                                      {std::chrono::milliseconds{given.time_ms}, given.output},
                                      given.jobs};
-    majordomo::worker worker{io, to_worker_options(given),
+    majordomo::worker worker{io, worker_options,
                              make_handler(given.job, io.get_executor(), runner)};
     const stopper by_signal{io, std::chrono::milliseconds{given.drain_ms},
                             [&worker](const std::function<void()>& drained) {
@@ -90,8 +96,9 @@ int run(const options& given) {
 
 } // namespace
 
-command add_worker(CLI::App& app) {
+command add_worker(CLI::App& app, const std::shared_ptr<security_options>& security) {
     const auto given = std::make_shared<options>();
+    given->security = security;
     CLI::App& sub = *app.add_subcommand("worker", "Run a Majordomo worker");
     sub.add_option("service", given->service, "The service's name")->type_name("")->required();
     add_brokers(sub, given->brokers, "of several, all give it requests");
@@ -126,6 +133,7 @@ command add_worker(CLI::App& app) {
         ->type_name("BYTES")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    add_security(sub, *security, security_ends::client);
     return [given] { return run(*given); };
 }
 

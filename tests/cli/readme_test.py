@@ -33,6 +33,12 @@ def rows():
     return found
 
 
+def secured():
+    """The commands of the section on keys."""
+    section = README.read_text().partition("### With keys\n")[2].partition("\n#")[0]
+    return re.findall(r"^    (m.*)$", section, re.MULTILINE)
+
+
 def in_own_network(commands):
     """Runs servers beside what comes after them, and prints what that says."""
     with socket.socket() as any_socket:  # SIOCSIFFLAGS: IFF_UP
@@ -82,6 +88,11 @@ class Readme(harness.CommandTest):
             self.run_row("Titanic", rows()["Titanic"]).splitlines())
         self.assertEqual(["MDPC01", "titanic.request", "200"], [asked, service, status])
         self.assertIn(number, "\n".join(listed))
+
+    def test_a_broker_and_its_peers_can_have_keys(self):
+        probe = self.run_mizzen("keygen", self.folder / "probe")
+        if b"OpenSSL" not in probe.stderr:  # a build without it has no keys
+            self.assertTrue(self.run_row("keys", secured()).endswith("HELLO\n"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,348 @@
+// From options that name keys, files and folders to what a socket is told.
+#include "security_options.hpp"
+
+#include "commands.hpp"
+#include "console.hpp"
+#include <mizzen/address_rules.hpp>
+#include <mizzen/curve_certificate.hpp>
+#include <mizzen/curve_key.hpp>
+#include <mizzen/error.hpp>
+#include <mizzen/key_folder.hpp>
+#include <mizzen/zmtp/error.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace mizzen::cli {
+namespace {
+
+constexpr const char* password_variable = "MIZZEN_PLAIN_PASSWORD";
+constexpr std::size_t z85_size = 40;
+
+/// What is wrong with the options: caught where they were to be read.
+struct wrong_option : std::runtime_error {
+    using runtime_error::runtime_error;
+};
+
+[[noreturn]] void wrong(const std::string& option, const std::string& what) {
+    throw wrong_option{option + ": " + what};
+}
+
+/// What a peer says, for a log.
+std::string printable(std::string text) {
+    std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return text;
+}
+
+std::string read_file(const std::string& option, const std::string& path) {
+    std::ifstream file{path};
+    std::ostringstream content;
+    if (!file || !(content << file.rdbuf()))
+        wrong(option, path + " cannot be read, or is empty");
+    return std::move(content).str();
+}
+
+curve_certificate read_certificate(const std::string& option, const std::string& path) {
+    std::error_code ec;
+    curve_certificate out = load_curve_certificate(path, ec);
+    if (ec)
+        wrong(option, path + ": " + ec.message());
+    return out;
+}
+
+curve_key read_secret_key(const std::string& path) {
+    const curve_certificate mine = read_certificate("--curve-key", path);
+    if (!mine.secret_key)
+        wrong("--curve-key", path + " has no secret key; the file that has is " + path +
+                                 "_secret, if it is of `mizzen keygen`");
+    return *mine.secret_key;
+}
+
+/// A key, or a certificate's.
+curve_key read_public_key(const std::string& given) {
+    std::error_code ec;
+    const curve_key key = make_curve_key(given, ec);
+    if (!ec && given.size() == z85_size)
+        return key;
+    return read_certificate("--curve-server-key", given).public_key;
+}
+
+/// The first line of the file, or what the environment says.
+std::string read_password(const security_options& given) {
+    if (given.password_file.empty()) {
+        if (const char* const password = std::getenv(password_variable))
+            return password;
+        wrong("--plain-user",
+              std::string{"wants --plain-password-file, or a password in "} + password_variable);
+    }
+    std::string text = read_file("--plain-password-file", given.password_file);
+    text.erase(std::min(text.find_first_of("\r\n"), text.size()));
+    return text;
+}
+
+/// Lines NAME=PASSWORD, as CZMQ's zauth has them.
+option::plain_server read_users(const std::string& path) {
+    option::plain_server out;
+    std::istringstream lines{read_file("--plain-users", path)};
+    std::size_t number = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++number;
+        if (line.ends_with('\r'))
+            line.pop_back();
+        if (line.empty() || line.starts_with('#'))
+            continue;
+        const std::size_t at = line.find('=');
+        if (at == 0 || at == std::string::npos || at > 255 || line.size() - at > 256)
+            wrong("--plain-users", path + ":" + std::to_string(number) +
+                                       ": a line is NAME=PASSWORD, each of 255 octets at most");
+        for (const auto& user : out.users) {
+            if (user.name == line.substr(0, at))
+                wrong("--plain-users",
+                      path + ":" + std::to_string(number) + ": " + user.name + " is there already");
+        }
+        out.users.push_back({line.substr(0, at), line.substr(at + 1)});
+    }
+    return out;
+}
+
+void check_client(const security_options& given) {
+    if (!given.server_key.empty() && !given.plain_user.empty())
+        wrong("--plain-user", "not with --curve-server-key: a connection has one mechanism");
+    if (given.plain_user.empty() && !given.password_file.empty())
+        wrong("--plain-password-file", "is for --plain-user");
+}
+
+option::security make_client(const security_options& given) {
+    option::security out;
+    if (!given.server_key.empty()) {
+        option::curve_client mechanism{read_public_key(given.server_key)};
+        if (!given.curve_key.empty())
+            mechanism.secret_key = read_secret_key(given.curve_key);
+        out.mechanism = mechanism;
+    } else if (!given.plain_user.empty()) {
+        out.mechanism = option::plain_client{given.plain_user, read_password(given)};
+    }
+    return out;
+}
+
+void check_server(const security_options& given) {
+    const bool curve = given.curve_any || !given.curve_clients.empty();
+    if (given.curve_any && !given.curve_clients.empty())
+        wrong("--curve-any", "not with --curve-clients: it lets in everybody");
+    if (curve && given.curve_key.empty())
+        wrong(given.curve_any ? "--curve-any" : "--curve-clients",
+              "wants --curve-key with this server's own keys");
+    if (curve && !given.plain_users.empty())
+        wrong("--plain-users", "not with CURVE: a listener has one mechanism");
+}
+
+void tell_of_folder(const std::string& name, const key_folder_report& found) {
+    if (found.folder)
+        return log(name,
+                   "the folder of keys cannot be read: nobody may come: " + found.folder.message());
+    for (const auto& [path, why] : found.problems)
+        log(name, "no key: " + path.string() + ": " + why.message());
+}
+
+/// The folder is watched as long as it lives, which would keep the sub-command's own loop from
+/// ending with its sockets: it has a loop, and a thread, of its own.
+class folder_thread {
+public:
+    folder_thread(const std::string& folder, const key_folder::report_handler& tell)
+        : keys_{io_.get_executor(), folder, tell}, thread_{[this] { io_.run(); }} {}
+    folder_thread(const folder_thread&) = delete;
+    folder_thread& operator=(const folder_thread&) = delete;
+    ~folder_thread() {
+        io_.stop();
+        thread_.join();
+    }
+
+    [[nodiscard]] key_folder& keys() noexcept { return keys_; }
+
+private:
+    asio::io_context io_{1};
+    key_folder keys_;
+    std::thread thread_;
+};
+
+std::shared_ptr<authenticator> watch_folder(std::string_view name, const std::string& folder) {
+    try {
+        const auto tell = [name = std::string{name}](const key_folder_report& found) {
+            tell_of_folder(name, found);
+        };
+        const auto watched = std::make_shared<folder_thread>(folder, tell);
+        tell(watched->keys().report());
+        return {watched, &watched->keys()};
+    } catch (const std::system_error& error) {
+        wrong("--curve-clients", folder + ": " + error.code().message());
+    }
+}
+
+option::security make_server(std::string_view name, const security_options& given) {
+    option::security out;
+    if (given.curve_any || !given.curve_clients.empty()) {
+        out.mechanism = option::curve_server{read_secret_key(given.curve_key)};
+        if (!given.curve_any)
+            out.who = watch_folder(name, given.curve_clients);
+    } else if (!given.plain_users.empty()) {
+        out.mechanism = read_users(given.plain_users);
+    }
+    if (given.allow.empty() && given.deny.empty())
+        return out;
+    try {
+        out.who =
+            std::make_shared<address_rules>(address_rules::lists{given.allow, given.deny}, out.who);
+    } catch (const std::system_error& error) {
+        wrong("--allow, --deny", error.what());
+    }
+    return out;
+}
+
+void check_both(const security_options& given) {
+    check_client(given);
+    check_server(given);
+    const bool curve = !given.server_key.empty() || given.curve_any || !given.curve_clients.empty();
+    if (!given.curve_key.empty() && !curve)
+        wrong("--curve-key", "alone secures nothing: a client wants --curve-server-key too, a "
+                             "server --curve-clients, or --curve-any to let in everybody");
+#ifndef MIZZEN_HAVE_OPENSSL
+    if (curve)
+        wrong("--curve-...", "this build has no CURVE, which wants OpenSSL");
+#endif
+}
+
+void add_client_options(CLI::App& sub, security_options& options) {
+    sub.add_option("--curve-server-key", options.server_key,
+                   "Connect by CURVE, to the server with this public key: in Z85, or of a "
+                   "certificate")
+        ->type_name("KEY|FILE");
+    sub.add_option("--plain-user", options.plain_user,
+                   "Connect by PLAIN under this name; the password is in clear on the way")
+        ->type_name("NAME");
+    sub.add_option("--plain-password-file", options.password_file,
+                   std::string{"Its password is the first line of this; without it, what is in "} +
+                       password_variable)
+        ->type_name("FILE");
+}
+
+void add_server_options(CLI::App& sub, security_options& options) {
+    sub.add_option("--curve-clients", options.curve_clients,
+                   "Listen by CURVE, for clients with a certificate in this folder; it is watched, "
+                   "and whose certificate goes is cut off")
+        ->type_name("FOLDER");
+    sub.add_flag("--curve-any", options.curve_any,
+                 "Listen by CURVE, for whoever knows this server's public key");
+    sub.add_option("--plain-users", options.plain_users,
+                   "Listen by PLAIN, for the users of this file: lines NAME=PASSWORD")
+        ->type_name("FILE");
+    sub.add_option("--allow", options.allow,
+                   "Let in peers from this net or address only, `ipc` for ipc's; may be given "
+                   "several times")
+        ->type_name("NET")
+        ->allow_extra_args(false);
+    sub.add_option("--deny", options.deny, "Turn away peers from there; may be given several times")
+        ->type_name("NET")
+        ->allow_extra_args(false);
+}
+
+} // namespace
+
+void add_security(CLI::App& sub, security_options& options, security_ends ends) {
+    sub.add_option("--curve-key", options.curve_key,
+                   "Own keys for CURVE: a certificate with the secret one, of `mizzen keygen`")
+        ->type_name("FILE");
+    if (ends != security_ends::server)
+        add_client_options(sub, options);
+    if (ends != security_ends::client)
+        add_server_options(sub, options);
+}
+
+int make_secured(std::string_view name, const security_options& options, secured_ends& out) {
+    try {
+        check_both(options);
+        out.client = make_client(options);
+        out.server = make_server(name, options);
+        return done;
+    } catch (const wrong_option& error) {
+        log(name, error.what());
+        return usage;
+    }
+}
+
+int make_secured(std::string_view name, const security_options& options, option::security& out) {
+    if (options.client_given() && options.server_given()) {
+        log(name, "--curve-server-key and --plain-user are a client's, --curve-clients, "
+                  "--curve-any, --plain-users, --allow and --deny a server's: a socket is one");
+        return usage;
+    }
+    secured_ends ends;
+    const int trouble = make_secured(name, options, ends);
+    out = options.client_given() ? ends.client : ends.server;
+    return trouble;
+}
+
+int make_secured_pair(std::string_view name, const security_options& options, secured_ends& out) {
+    const bool curve = options.curve_any || !options.curve_clients.empty();
+    if (curve == options.server_key.empty() ||
+        options.plain_users.empty() != options.plain_user.empty()) {
+        log(name, "half of a pair listens for the other one and connects to it: "
+                  "--curve-clients or --curve-any go with --curve-server-key, which is the other "
+                  "half's, and --plain-users with --plain-user");
+        return usage;
+    }
+    return make_secured(name, options, out);
+}
+
+std::string words_of_handshake(const connection_event& event, bool dialled) {
+    if (event.kind != event_kind::handshake_failed && event.kind != event_kind::ended)
+        return {};
+    std::string out = event.kind == event_kind::ended ? "gave up " : "no handshake with ";
+    const std::string& peer = event.peer.address.empty() ? event.endpoint : event.peer.address;
+    out += event.kind == event_kind::ended ? event.endpoint : peer;
+    if (event.reason)
+        out += ": " + event.reason.message();
+    if (!event.detail.empty())
+        out += ": " + event.detail;
+    if (!event.refusal.empty())
+        out += " (" + printable(event.refusal) + ")";
+    // A server that cannot open what was said under its key has nothing to answer.
+    if (dialled && event.reason == zmtp::errc::end_of_stream && event.peer.mechanism == "CURVE")
+        out += ": the server's key may be another than was given";
+    return out;
+}
+
+std::function<void(const connection_event&)>
+tell_failed_handshakes(std::string_view name, const security_options& options) {
+    using clock = std::chrono::steady_clock;
+    struct memory {
+        std::string last;
+        std::optional<clock::time_point> at;
+    };
+    return [name = std::string{name}, secured = options.given(), dialled = options.client_given(),
+            known = std::make_shared<memory>()](const connection_event& event) {
+        if (!secured && event.reason != zmtp::errc::mechanism_mismatch)
+            return;
+        const std::string text = words_of_handshake(event, dialled);
+        const auto now = clock::now();
+        const bool often = known->at && now - *known->at < std::chrono::seconds{1};
+        if (text.empty() || text == known->last || (often && event.kind != event_kind::ended))
+            return;
+        *known = {text, now};
+        log(name, text);
+    };
+}
+
+} // namespace mizzen::cli
