@@ -8,8 +8,10 @@
 #include <mizzen/curve_key.hpp>
 #include <mizzen/error.hpp>
 #include <mizzen/key_folder.hpp>
+#include <mizzen/zap_client.hpp>
 #include <mizzen/zmtp/error.hpp>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
 #include <CLI/CLI.hpp>
@@ -139,14 +141,22 @@ option::security make_client(const security_options& given) {
 }
 
 void check_server(const security_options& given) {
-    const bool curve = given.curve_any || !given.curve_clients.empty();
     if (given.curve_any && !given.curve_clients.empty())
         wrong("--curve-any", "not with --curve-clients: it lets in everybody");
-    if (curve && given.curve_key.empty())
+    if (given.curve_server_given() && given.curve_key.empty())
         wrong(given.curve_any ? "--curve-any" : "--curve-clients",
               "wants --curve-key with this server's own keys");
-    if (curve && !given.plain_users.empty())
-        wrong("--plain-users", "not with CURVE: a listener has one mechanism");
+    if (given.curve_server_given() && given.plain_server_given())
+        wrong(given.plain_any ? "--plain-any" : "--plain-users",
+              "not with CURVE: a listener has one mechanism");
+    if (given.plain_any && !given.plain_users.empty())
+        wrong("--plain-any", "not with --plain-users: it has no list");
+    if (given.plain_any && given.zap.empty())
+        wrong("--plain-any", "wants --zap, whose handler knows the passwords");
+    if (!given.zap.empty() && !given.curve_clients.empty())
+        wrong("--zap", "not with --curve-clients: one of them says who may come");
+    if (given.zap.empty() && !given.zap_domain.empty())
+        wrong("--zap-domain", "is for --zap");
 }
 
 void tell_of_folder(const std::string& name, const key_folder_report& found) {
@@ -157,24 +167,26 @@ void tell_of_folder(const std::string& name, const key_folder_report& found) {
         log(name, "no key: " + path.string() + ": " + why.message());
 }
 
-/// The folder is watched as long as it lives, which would keep the sub-command's own loop from
-/// ending with its sockets: it has a loop, and a thread, of its own.
-class folder_thread {
+/// A judge that waits for something as long as it lives, which would keep the sub-command's own
+/// loop from ending with its sockets: it has a loop, and a thread, of its own.
+template <class Judge> class judge_thread {
 public:
-    folder_thread(const std::string& folder, const key_folder::report_handler& tell)
-        : keys_{io_.get_executor(), folder, tell}, thread_{[this] { io_.run(); }} {}
-    folder_thread(const folder_thread&) = delete;
-    folder_thread& operator=(const folder_thread&) = delete;
-    ~folder_thread() {
+    template <class... Args>
+    explicit judge_thread(Args&&... args)
+        : judge_{io_.get_executor(), std::forward<Args>(args)...}, thread_{[this] { io_.run(); }} {}
+    judge_thread(const judge_thread&) = delete;
+    judge_thread& operator=(const judge_thread&) = delete;
+    ~judge_thread() {
         io_.stop();
         thread_.join();
     }
 
-    [[nodiscard]] key_folder& keys() noexcept { return keys_; }
+    [[nodiscard]] Judge& judge() noexcept { return judge_; }
 
 private:
     asio::io_context io_{1};
-    key_folder keys_;
+    asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
+    Judge judge_;
     std::thread thread_;
 };
 
@@ -183,22 +195,34 @@ std::shared_ptr<authenticator> watch_folder(std::string_view name, const std::st
         const auto tell = [name = std::string{name}](const key_folder_report& found) {
             tell_of_folder(name, found);
         };
-        const auto watched = std::make_shared<folder_thread>(folder, tell);
-        tell(watched->keys().report());
-        return {watched, &watched->keys()};
+        const auto watched = std::make_shared<judge_thread<key_folder>>(folder, tell);
+        tell(watched->judge().report());
+        return {watched, &watched->judge()};
     } catch (const std::system_error& error) {
         wrong("--curve-clients", folder + ": " + error.code().message());
     }
 }
 
+std::shared_ptr<authenticator> ask_handler(const std::string& endpoint) {
+    try {
+        const auto asking = std::make_shared<judge_thread<zap_client>>(endpoint);
+        return {asking, &asking->judge()};
+    } catch (const std::system_error& error) {
+        wrong("--zap", endpoint + ": " + error.code().message());
+    }
+}
+
 option::security make_server(std::string_view name, const security_options& given) {
     option::security out;
-    if (given.curve_any || !given.curve_clients.empty()) {
+    if (given.curve_server_given())
         out.mechanism = option::curve_server{read_secret_key(given.curve_key)};
-        if (!given.curve_any)
-            out.who = watch_folder(name, given.curve_clients);
-    } else if (!given.plain_users.empty()) {
-        out.mechanism = read_users(given.plain_users);
+    else if (given.plain_server_given())
+        out.mechanism = given.plain_any ? option::plain_server{} : read_users(given.plain_users);
+    if (!given.curve_clients.empty())
+        out.who = watch_folder(name, given.curve_clients);
+    if (!given.zap.empty()) {
+        out.who = ask_handler(given.zap);
+        out.domain = given.zap_domain;
     }
     if (given.allow.empty() && given.deny.empty())
         return out;
@@ -214,7 +238,7 @@ option::security make_server(std::string_view name, const security_options& give
 void check_both(const security_options& given) {
     check_client(given);
     check_server(given);
-    const bool curve = !given.server_key.empty() || given.curve_any || !given.curve_clients.empty();
+    const bool curve = !given.server_key.empty() || given.curve_server_given();
     if (!given.curve_key.empty() && !curve)
         wrong("--curve-key", "alone secures nothing: a client wants --curve-server-key too, a "
                              "server --curve-clients, or --curve-any to let in everybody");
@@ -244,10 +268,16 @@ void add_server_options(CLI::App& sub, security_options& options) {
                    "and whose certificate goes is cut off")
         ->type_name("FOLDER");
     sub.add_flag("--curve-any", options.curve_any,
-                 "Listen by CURVE, for whoever knows this server's public key");
+                 "Listen by CURVE, for whoever knows this server's public key (and --zap lets in)");
     sub.add_option("--plain-users", options.plain_users,
                    "Listen by PLAIN, for the users of this file: lines NAME=PASSWORD")
         ->type_name("FILE");
+    sub.add_flag("--plain-any", options.plain_any, "Listen by PLAIN, for whoever --zap lets in");
+    sub.add_option("--zap", options.zap,
+                   "A ZAP handler, over ipc or tcp, that is asked who may come (27/ZAP)")
+        ->type_name("ENDPOINT");
+    sub.add_option("--zap-domain", options.zap_domain, "The domain that it is told")
+        ->type_name("TEXT");
     sub.add_option("--allow", options.allow,
                    "Let in peers from this net or address only, `ipc` for ipc's; may be given "
                    "several times")
@@ -284,8 +314,10 @@ int make_secured(std::string_view name, const security_options& options, secured
 
 int make_secured(std::string_view name, const security_options& options, option::security& out) {
     if (options.client_given() && options.server_given()) {
-        log(name, "--curve-server-key and --plain-user are a client's, --curve-clients, "
-                  "--curve-any, --plain-users, --allow and --deny a server's: a socket is one");
+        log(name,
+            "--curve-server-key and --plain-user are a client's, --curve-clients, "
+            "--curve-any, --plain-users, --plain-any, --zap, --allow and --deny a server's: a "
+            "socket is one");
         return usage;
     }
     secured_ends ends;
@@ -295,9 +327,8 @@ int make_secured(std::string_view name, const security_options& options, option:
 }
 
 int make_secured_pair(std::string_view name, const security_options& options, secured_ends& out) {
-    const bool curve = options.curve_any || !options.curve_clients.empty();
-    if (curve == options.server_key.empty() ||
-        options.plain_users.empty() != options.plain_user.empty()) {
+    if (options.curve_server_given() == options.server_key.empty() ||
+        options.plain_server_given() == options.plain_user.empty()) {
         log(name, "half of a pair listens for the other one and connects to it: "
                   "--curve-clients or --curve-any go with --curve-server-key, which is the other "
                   "half's, and --plain-users with --plain-user");

@@ -27,16 +27,22 @@ struct security_options {
     std::string curve_clients;
     bool curve_any = false;
     std::string plain_users;
+    bool plain_any = false;
+    std::string zap; ///< Where a handler is that says who may come.
+    std::string zap_domain;
     std::vector<std::string> allow;
     std::vector<std::string> deny;
 
     [[nodiscard]] bool client_given() const { return !server_key.empty() || !plain_user.empty(); }
     [[nodiscard]] bool server_given() const {
-        return !curve_clients.empty() || curve_any || !plain_users.empty() || !allow.empty() ||
+        return curve_server_given() || plain_server_given() || !zap.empty() || !allow.empty() ||
                !deny.empty();
     }
+    [[nodiscard]] bool curve_server_given() const { return curve_any || !curve_clients.empty(); }
+    [[nodiscard]] bool plain_server_given() const { return plain_any || !plain_users.empty(); }
     [[nodiscard]] bool given() const {
-        return client_given() || server_given() || !curve_key.empty() || !password_file.empty();
+        return client_given() || server_given() || !curve_key.empty() || !password_file.empty() ||
+               !zap_domain.empty();
     }
 };
 void add_security(CLI::App& sub, security_options& options, security_ends ends);
@@ -47,7 +53,7 @@ struct secured_ends {
     option::security server;
 };
 
-/// Reads keys and passwords, and watches the folder of keys, if there is one, on a thread. Says
+/// Reads keys and passwords; a folder of keys is watched, or a ZAP handler asked, on a thread. Says
 /// what is wrong, and gives the exit status: options that make no sense, also files that are not
 /// there, are a matter of usage. `name` is the sub-command's.
 [[nodiscard]] int make_secured(std::string_view name, const security_options& options,

@@ -5,10 +5,12 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import unittest
 
 import zmq
 import zmq.auth
+import zmq.utils.z85
 
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
@@ -260,6 +262,61 @@ class Curve(SecurityTest):
         self.prints(b"x\n", "req", rep.endpoint, "--curve-server-key", key, stdin=b"x\n")
 
 
+class Zap(SecurityTest):
+    """With a handler that lets in alice, or her key, and no other."""
+
+    def setUp(self):
+        super().setUp()
+        self.key = zmq.auth.load_certificate(os.fspath(self.clients / "alice"))[0]
+        self.asked = []
+        self.context = zmq.Context()
+        self.addCleanup(self.context.destroy, linger=0)
+        socket = self.context.socket(zmq.REP)
+        self.endpoint = f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}"
+        self.handler = threading.Thread(target=self.judge, args=(socket,))
+        self.handler.start()
+        self.addCleanup(self.handler.join)
+        self.addCleanup(self.context.term)
+
+    def judge(self, socket):
+        known = ([b"alice", b"secret"], [zmq.utils.z85.decode(self.key)], [])
+        try:
+            while True:
+                request = socket.recv_multipart()
+                self.asked.append(request[2:6])
+                status = b"200" if request[6:] in known else b"400"
+                socket.send_multipart([*request[:2], status, b"a text", b"a user", b""])
+        except zmq.ContextTerminated:
+            socket.close(0)
+
+    def test_a_handler_says_who_may_come(self):
+        judged = ("--zap", self.endpoint, "--zap-domain", "here")
+        listen = ("rep", ANY, "--bind", "--echo", *judged)
+        plain = ("--plain-user", "alice", "--plain-password-file", self.folder / "password")
+        (self.folder / "password").write_text("secret\n")
+        for mechanism, *options in (("NULL",), ("PLAIN", "--plain-any"),
+                                    ("CURVE", "--curve-any", "--curve-key", self.secret("server"))):
+            with self.subTest(mechanism):
+                rep = self.listener(*listen, *options)
+                ask = ("req", rep.endpoint)
+                if mechanism == "PLAIN":
+                    self.prints(b"x\n", *ask, *plain, stdin=b"x\n")
+                    (self.folder / "password").write_text("another\n")
+                    self.fails("refused the handshake", *ask, *plain, stdin=b"x\n")
+                elif mechanism == "CURVE":
+                    self.prints(b"x\n", *ask, *self.connect(), stdin=b"x\n")
+                    self.fails("refused the handshake", *ask, *self.connect("worker"),
+                               stdin=b"x\n")
+                else:
+                    self.prints(b"x\n", *ask, stdin=b"x\n")
+                self.assertEqual([b"here", b"127.0.0.1", b"", mechanism.encode()], self.asked[-1])
+
+    def test_without_a_handler_nobody_may(self):
+        rep = self.listener("rep", ANY, "--bind", "--echo", "--zap", "tcp://127.0.0.1:1")
+        self.fails("", "req", rep.endpoint, "--timeout", "300", stdin=b"x\n")
+        self.assertEqual([], self.asked)
+
+
 class Rules(SecurityTest):
     def test_who_may_offer_and_who_may_call(self):
         rules = self.folder / "rules"
@@ -367,6 +424,10 @@ class Usage(SecurityTest):
                 ("users:1: a line is", *listen, "--plain-users", users),
                 ("cannot be read", *listen, "--plain-users", self.folder / "none"),
                 ("malformed address", *listen, "--allow", "somewhere"),
+                ("wants --zap", *listen, "--plain-any"),
+                ("is for --zap", *listen, "--zap-domain", "here"),
+                ("one of them says", *listen, *self.listen, "--zap", "tcp://127.0.0.1:1"),
+                ("--zap: nowhere", *listen, "--zap", "nowhere"),
                 ("link of a pair", "broker", "--bind", ANY, "--curve-server-key", server),
                 ("half of a pair", "broker", "--bind", ANY, "--primary", ANY, "--peer", ANY,
                  *self.listen)):
