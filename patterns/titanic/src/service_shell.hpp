@@ -79,7 +79,7 @@ private:
     store_stats last_kept_;
     std::error_code last_failure_;
     bool acting_soon_ = false;
-    detail::seldom_in_vain looks_;
+    mizzen::detail::seldom_in_vain looks_;
     patterns::time_point look_until_;
     bool looking_ = false;
     bool commit_ended_ = false; // while it looked
