@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "freelance_command.hpp"
 #include "pirate_commands.hpp"
+#include "security_options.hpp"
 #include "titanic_commands.hpp"
 
 #include <CLI/CLI.hpp>
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     mizzen::cli::keep_standard_descriptors();
     try {
+        mizzen::cli::hide_password();
         return mizzen::cli::run(argc, argv);
     } catch (const std::exception& error) {
         std::cerr << "mizzen: " << error.what() << '\n';

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -82,11 +83,17 @@ curve_key read_public_key(const std::string& given) {
     return read_certificate("--curve-server-key", given).public_key;
 }
 
-/// The first line of the file, or what the environment says.
+/// What the environment said.
+std::optional<std::string>& hidden_password() {
+    static std::optional<std::string> password;
+    return password;
+}
+
+/// The first line of the file, or what the environment said.
 std::string read_password(const security_options& given) {
     if (given.password_file.empty()) {
-        if (const char* const password = std::getenv(password_variable))
-            return password;
+        if (const auto& password = hidden_password())
+            return *password;
         wrong("--plain-user",
               std::string{"wants --plain-password-file, or a password in "} + password_variable);
     }
@@ -289,6 +296,16 @@ void add_server_options(CLI::App& sub, security_options& options) {
 }
 
 } // namespace
+
+void hide_password() {
+    char* const password = std::getenv(password_variable);
+    if (password == nullptr)
+        return;
+    hidden_password() = password;
+    // A child of the same user can also read what this process was started with.
+    std::fill_n(password, std::strlen(password), '\0');
+    ::unsetenv(password_variable);
+}
 
 void add_security(CLI::App& sub, security_options& options, security_ends ends) {
     sub.add_option("--curve-key", options.curve_key,

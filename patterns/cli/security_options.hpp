@@ -45,6 +45,10 @@ struct security_options {
                !zap_domain.empty();
     }
 };
+/// Takes the password for `--plain-user` out of the environment, which is that of every command
+/// that is run for a request. Called before there are threads.
+void hide_password();
+
 void add_security(CLI::App& sub, security_options& options, security_ends ends);
 
 /// What they come to.

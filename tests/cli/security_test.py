@@ -52,9 +52,9 @@ class SecurityTest(harness.CommandTest):
         self.assertIn("tcp://", process.endpoint, self.log_of(process))
         return process
 
-    def ready(self, *command, word=b"serving"):
+    def ready(self, *command, word=b"serving", **options):
         """A worker, once it can be stopped."""
-        process = self.spawn(MIZZEN, *command, stderr=subprocess.PIPE)
+        process = self.spawn(MIZZEN, *command, stderr=subprocess.PIPE, **options)
         while word not in (line := process.stderr.readline()):
             self.assertNotEqual(b"", line)  # it ended
         return process
@@ -391,6 +391,16 @@ class Plain(SecurityTest):
         right = {**os.environ, "MIZZEN_PLAIN_PASSWORD": ""}
         self.assertEqual(0, self.run_mizzen(*asks, "bob", env=right).returncode)
         self.fails("wants --plain-password-file", *asks, "alice", status=2)
+
+    def test_commands_do_not_see_the_password(self):
+        broker = self.listener("broker", "--bind", ANY, "--plain-users", self.users)
+        mine = {"env": {**os.environ, "MIZZEN_PLAIN_PASSWORD": "se=cret"}}
+        as_alice = ("--broker", broker.endpoint, "--plain-user", "alice")
+        self.ready("worker", "show", "--exec", "env; cat /proc/$PPID/environ", *as_alice, **mine)
+        shown = self.run_mizzen("request", "show", "x", *as_alice, **mine)
+        self.assertEqual(0, shown.returncode, shown.stderr)
+        self.assertIn(b"PATH=", shown.stdout)
+        self.assertNotIn(b"se=cret", shown.stdout)
 
     def test_addresses(self):
         rep = self.listener("rep", ANY, "--bind", "--echo", "--deny", "127.0.0.0/8")
