@@ -25,6 +25,8 @@ struct options {
     std::string back{"tcp://127.0.0.1:5556"};
     heartbeat_options heartbeat{1000, 3};
     security_options security;
+    std::string worker_clients;
+    std::string worker_users;
     int request_timeout_ms = 60'000;
     int request_expiry_ms = 30'000;
     int redeliveries = 2;
@@ -58,6 +60,22 @@ std::string words_of(const paranoid_pirate::queue_stats& counts) {
            " dropped";
 }
 
+/// Whose keys or names are of workers, where those are not all the clients.
+int secure(const options& given, paranoid_pirate::queue_options& out) {
+    if (const int trouble = make_secured("queue", given.security, out.security))
+        return trouble;
+    if (given.worker_clients.empty() && given.worker_users.empty())
+        return done;
+    security_options workers;
+    workers.curve_clients = given.worker_clients;
+    workers.plain_users = given.worker_users;
+    workers.allow = given.security.allow;
+    workers.deny = given.security.deny;
+    if (workers.curve_server_given())
+        workers.curve_key = given.security.curve_key;
+    return make_secured("queue", workers, out.worker_security.emplace());
+}
+
 int run(const options& given) {
     if (given.simple == given.paranoid) {
         log("queue", "exactly one of --simple and --paranoid is needed");
@@ -65,7 +83,7 @@ int run(const options& given) {
     }
     asio::io_context io{1};
     paranoid_pirate::queue_options queue_options = to_queue_options(given);
-    if (const int trouble = make_secured("queue", given.security, queue_options.security))
+    if (const int trouble = secure(given, queue_options))
         return trouble;
     paranoid_pirate::queue node{io, queue_options};
     // Before the first line, which tells whoever started us that we can be stopped.
@@ -137,6 +155,14 @@ command add_queue(CLI::App& app) {
     add_heartbeat(sub, given->heartbeat);
     add_limits(sub, *given);
     add_security(sub, given->security, security_ends::server);
+    sub.add_option("--worker-curve-clients", given->worker_clients,
+                   "Workers have their certificates in this folder; without it, whoever may be a "
+                   "client may be a worker")
+        ->type_name("FOLDER");
+    sub.add_option("--worker-plain-users", given->worker_users,
+                   "Workers are the users of this file; without it, whoever may be a client may "
+                   "be a worker")
+        ->type_name("FILE");
     return [given] { return run(*given); };
 }
 
