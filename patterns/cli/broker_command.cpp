@@ -148,9 +148,9 @@ int secure(options& given) {
         return usage;
     }
     secured_ends& ends = given.pair.secured;
-    const auto make = given.pair.given() ? make_secured_pair
-                                         : static_cast<decltype(&make_secured_pair)>(make_secured);
-    if (const int trouble = make("broker", given.security, ends))
+    const int trouble = given.pair.given() ? make_secured_pair("broker", given.security, ends)
+                                           : make_secured("broker", given.security, ends);
+    if (trouble != done)
         return trouble;
     given.broker.security = ends.server;
     if (given.security.given())

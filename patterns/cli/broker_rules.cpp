@@ -4,15 +4,14 @@
 #include "console.hpp"
 
 #include <csignal>
-#include <fstream>
-#include <sstream>
+#include <string>
 #include <utility>
 
 namespace mizzen::cli {
 namespace {
 
 void tell(const majordomo::broker_core::refusal& refused) {
-    log("broker", (refused.user.empty() ? std::string{"somebody"} : refused.user) + " may not " +
+    log("broker", (refused.user.empty() ? "somebody" : printable(refused.user)) + " may not " +
                       (refused.worker ? "offer " : "call ") +
                       (majordomo::valid_service_name(refused.service) ? refused.service
                                                                       : "what is no service"));
@@ -22,15 +21,13 @@ void tell(const majordomo::broker_core::refusal& refused) {
 
 std::shared_ptr<const majordomo::access_rules> read_rules(const std::string& path) {
     using majordomo::access_rules;
-    std::ifstream file{path};
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file || file.bad()) {
+    std::string text;
+    if (!read_file(path, text)) {
         log("broker", "--rules: " + path + " cannot be read, or is empty");
         return nullptr;
     }
     access_rules::trouble wrong;
-    auto rules = std::make_shared<const access_rules>(access_rules::parse(text.str(), wrong));
+    auto rules = std::make_shared<const access_rules>(access_rules::parse(text, wrong));
     if (wrong.line == 0)
         return rules;
     log("broker", "--rules: " + path + ":" + std::to_string(wrong.line) + ": " + wrong.what);

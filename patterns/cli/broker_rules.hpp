@@ -11,7 +11,7 @@
 
 namespace mizzen::cli {
 
-/// Null, having said why, if there is no such file, or a line of it makes no sense.
+/// Null, having said why, if there is no such file, it is empty, or a line of it makes no sense.
 [[nodiscard]] std::shared_ptr<const majordomo::access_rules> read_rules(const std::string& path);
 
 /// Says who is refused; reads the file again at SIGHUP, and keeps to what was when it is wrong.

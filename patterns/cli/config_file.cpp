@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <fstream>
 #include <sstream>
 #include <vector>
 
@@ -46,11 +45,10 @@ int read_config(CLI::App& sub, const std::string& path) {
         log(sub.get_name(), path + ": " + what);
         return usage;
     };
-    std::ifstream file{path};
-    std::ostringstream content;
-    if (!(file && content << file.rdbuf()))
+    std::string content;
+    if (!read_file(path, content))
         return trouble("cannot be read");
-    std::istringstream lines{content.str()};
+    std::istringstream lines{content};
     std::vector<CLI::ConfigItem> items;
     try {
         items = CLI::ConfigINI{}.from_config(lines);

@@ -5,8 +5,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <utility>
 
 namespace mizzen::cli {
 namespace {
@@ -21,6 +25,11 @@ void log(std::string_view name, std::string_view text) {
     std::string line{"mizzen "};
     line.append(name).append(": ").append(text).append("\n");
     write_line(stderr, line);
+}
+
+std::string printable(std::string text) {
+    std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return text;
 }
 
 bool print_line(std::string_view text) {
@@ -45,6 +54,15 @@ bool read_stdin(std::string& text) {
     while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), stdin))
         text.append(chunk.data(), size);
     return std::ferror(stdin) == 0;
+}
+
+bool read_file(const std::string& path, std::string& text) {
+    std::ifstream file{path};
+    std::ostringstream content;
+    if (!file || !(content << file.rdbuf()))
+        return false;
+    text = std::move(content).str();
+    return true;
 }
 
 int endpoint_trouble(std::string_view name, std::string_view what, std::string_view endpoint,

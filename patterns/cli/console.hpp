@@ -14,6 +14,9 @@ namespace mizzen::cli {
 /// One line on stderr: `mizzen NAME: text`.
 void log(std::string_view name, std::string_view text);
 
+/// What a peer says, for such a line.
+[[nodiscard]] std::string printable(std::string text);
+
 /// One line on stdout, at once. False when it cannot be written.
 bool print_line(std::string_view text);
 
@@ -23,6 +26,10 @@ bool print_parts(const mizzen::message& reply);
 
 /// All of stdin. False when it cannot be read.
 bool read_stdin(std::string& text);
+
+/// All of a file. False when it cannot be read, or there is nothing in it: it may be about to be
+/// written.
+[[nodiscard]] bool read_file(const std::string& path, std::string& text);
 
 /// Says what is wrong with `endpoint`. Gives the exit status: an endpoint that makes no sense is a
 /// matter of usage, one that cannot be had is a failure.

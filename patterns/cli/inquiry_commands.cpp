@@ -69,19 +69,12 @@ public:
                 body.emplace_back(reply.text(i));
             return body;
         }
-        tell_of_handshakes();
+        tell_of(events_, name_, given_.security);
         log(name_, "no reply from " + given_.endpoint + ": " + ec.message());
         return {};
     }
 
 private:
-    void tell_of_handshakes() {
-        const auto tell = tell_failed_handshakes(name_, given_.security);
-        connection_event event;
-        for (std::error_code ec; events_.try_receive_event(event, ec);)
-            tell(event);
-    }
-
     std::string_view name_;
     const options& given_;
     blocking::dealer socket_;

@@ -4,6 +4,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include <mizzen/address_rules.hpp>
+#include <mizzen/blocking_monitor.hpp>
 #include <mizzen/curve_certificate.hpp>
 #include <mizzen/curve_key.hpp>
 #include <mizzen/error.hpp>
@@ -20,7 +21,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -44,18 +44,11 @@ struct wrong_option : std::runtime_error {
     throw wrong_option{option + ": " + what};
 }
 
-/// What a peer says, for a log.
-std::string printable(std::string text) {
-    std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return text;
-}
-
-std::string read_file(const std::string& option, const std::string& path) {
-    std::ifstream file{path};
-    std::ostringstream content;
-    if (!file || !(content << file.rdbuf()))
+std::string read_file_of(const std::string& option, const std::string& path) {
+    std::string text;
+    if (!read_file(path, text))
         wrong(option, path + " cannot be read, or is empty");
-    return std::move(content).str();
+    return text;
 }
 
 curve_certificate read_certificate(const std::string& option, const std::string& path) {
@@ -97,7 +90,7 @@ std::string read_password(const security_options& given) {
         wrong("--plain-user",
               std::string{"wants --plain-password-file, or a password in "} + password_variable);
     }
-    std::string text = read_file("--plain-password-file", given.password_file);
+    std::string text = read_file_of("--plain-password-file", given.password_file);
     text.erase(std::min(text.find_first_of("\r\n"), text.size()));
     return text;
 }
@@ -105,7 +98,7 @@ std::string read_password(const security_options& given) {
 /// Lines NAME=PASSWORD, as CZMQ's zauth has them.
 option::plain_server read_users(const std::string& path) {
     option::plain_server out;
-    std::istringstream lines{read_file("--plain-users", path)};
+    std::istringstream lines{read_file_of("--plain-users", path)};
     std::size_t number = 0;
     for (std::string line; std::getline(lines, line);) {
         ++number;
@@ -391,6 +384,13 @@ tell_failed_handshakes(std::string_view name, const security_options& options) {
         *known = {text, now};
         log(name, text);
     };
+}
+
+void tell_of(blocking::monitor& events, std::string_view name, const security_options& options) {
+    const auto tell = tell_failed_handshakes(name, options);
+    connection_event event;
+    for (std::error_code ec; events.try_receive_event(event, ec);)
+        tell(event);
 }
 
 } // namespace mizzen::cli

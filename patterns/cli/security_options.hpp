@@ -11,6 +11,10 @@
 #include <string_view>
 #include <vector>
 
+namespace mizzen::blocking {
+class monitor;
+}
+
 namespace mizzen::cli {
 
 /// Which ends of connections a sub-command has, as far as security goes.
@@ -76,6 +80,9 @@ struct secured_ends {
 /// one thing a second.
 [[nodiscard]] std::function<void(const connection_event&)>
 tell_failed_handshakes(std::string_view name, const security_options& options);
+
+/// The same of all that happened so far.
+void tell_of(blocking::monitor& events, std::string_view name, const security_options& options);
 
 /// What such an event says, for a log; empty if it is of no handshake that failed. `dialled`: this
 /// end is a client.

@@ -54,10 +54,7 @@ std::vector<std::string> ask(const std::string& endpoint, std::string_view word,
             lines.emplace_back(as_text(part));
         return lines;
     }
-    const auto tell = tell_failed_handshakes("star", given.security);
-    connection_event event;
-    for (std::error_code none; events.try_receive_event(event, none);)
-        tell(event);
+    tell_of(events, "star", given.security);
     log("star", "no reply from " + endpoint + ": " + ec.message());
     status = failed;
     return {};

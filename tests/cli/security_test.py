@@ -151,6 +151,23 @@ class Curve(SecurityTest):
                 self.prints(b"hello\n", "request", "--lazy", "hello", "--timeout", "20000",
                             "--broker", queue.endpoint, *self.connect())
 
+    def test_of_a_queue_a_clients_key_is_no_workers(self):
+        workers = self.folder / "workers"
+        workers.mkdir()
+        os.rename(self.clients / "worker", workers / "worker")
+        for kind in ("--simple", "--paranoid"):
+            with self.subTest(kind):
+                queue = self.listener("queue", kind, "--frontend", ANY, "--backend", ANY,
+                                      *self.listen, "--worker-curve-clients", workers)
+                back = self.line_of(queue).rpartition(" ")[2]
+                self.fails("refused the handshake", "dealer", back, *self.connect("alice"),
+                           stdin=b"x\n")
+                self.fails("refused the handshake", "req", queue.endpoint,
+                           *self.connect("worker"), stdin=b"x\n")
+                self.ready("worker", kind, "--echo", "--broker", back, *self.connect("worker"))
+                self.prints(b"hello\n", "request", "--lazy", "hello", "--timeout", "20000",
+                            "--broker", queue.endpoint, *self.connect())
+
     def test_freelance(self):
         for model in ("1", "2", "3"):
             with self.subTest(model):
@@ -180,6 +197,35 @@ class Curve(SecurityTest):
         self.fails("another security mechanism", "star", "status", "--control", control,
                    "--timeout", "300")
         self.fails("half of a pair", "star", "backup", "--echo", *self.listen, status=2)
+
+    def test_brokers_that_are_a_pair(self):
+        os.link(self.folder / "server", self.clients / "server")
+        at = {name: f"ipc://{self.folder}/{name}" for name in ("a", "b")}
+        both = (*self.listen, "--curve-server-key", self.folder / "server", "--bind", ANY,
+                "--control", ANY)
+        controls = []
+        for role, mine, other in (("--primary", "a", "b"), ("--backup", "b", "a")):
+            half = self.listener("broker", role, at[mine], "--peer", at[other], *both)
+            self.line_of(half)
+            controls.append(self.line_of(half).rpartition(" ")[2])
+        self.assertEqual([0, 0], self.states("active", "passive", controls))
+        for endpoint in (at["a"], controls[0]):  # where it hears of the peer, and is told
+            self.fails("another security mechanism", "sub" if endpoint == at["a"] else "req",
+                       endpoint, "--timeout", "300", stdin=b"switch\n")
+        self.fails("refused the handshake", "star", "switch", "--control", controls[0],
+                   "--timeout", "300", *self.connect("stranger"))
+        self.prints(b"switched\n", "star", "switch", "--control", controls[0], *self.connect())
+        self.assertEqual([0, 0], self.states("passive", "active", controls))
+
+    def states(self, one, other, controls):
+        """The exit statuses, once a pair's halves say these of themselves."""
+        for _ in range(300):
+            said = [self.run_mizzen("star", "status", "--control", each, *self.connect())
+                    for each in controls]
+            if all(f"state {state}\n".encode() in each.stdout
+                   for state, each in zip((one, other), said)):
+                return [each.returncode for each in said]
+        return said
 
     def test_raw_sockets_of_all_types(self):
         for server, client, talk in (("rep", "req", b"x"), ("router", "dealer", b"x"),
@@ -269,6 +315,7 @@ class Zap(SecurityTest):
         super().setUp()
         self.key = zmq.auth.load_certificate(os.fspath(self.clients / "alice"))[0]
         self.asked = []
+        self.user = b"a user"
         self.context = zmq.Context()
         self.addCleanup(self.context.destroy, linger=0)
         socket = self.context.socket(zmq.REP)
@@ -285,7 +332,7 @@ class Zap(SecurityTest):
                 request = socket.recv_multipart()
                 self.asked.append(request[2:6])
                 status = b"200" if request[6:] in known else b"400"
-                socket.send_multipart([*request[:2], status, b"a text", b"a user", b""])
+                socket.send_multipart([*request[:2], status, b"a text", self.user, b""])
         except zmq.ContextTerminated:
             socket.close(0)
 
@@ -310,6 +357,17 @@ class Zap(SecurityTest):
                 else:
                     self.prints(b"x\n", *ask, stdin=b"x\n")
                 self.assertEqual([b"here", b"127.0.0.1", b"", mechanism.encode()], self.asked[-1])
+
+    def test_what_a_handler_calls_a_user_is_one_line_of_the_log(self):
+        self.user = b"two\nlines"
+        rules = self.folder / "rules"
+        rules.write_text("# nobody may do anything\n")
+        broker = self.listener("broker", "--bind", ANY, "--rules", rules, "--curve-any",
+                               "--curve-key", self.secret("server"), "--zap", self.endpoint)
+        self.fails("not authorised", "request", "echo", "x", "--broker", broker.endpoint,
+                   *self.connect())
+        self.assertEqual(0, self.kill(broker, signal.SIGTERM))
+        self.assertIn("two?lines may not call echo\n", self.log_of(broker))
 
     def test_without_a_handler_nobody_may(self):
         rep = self.listener("rep", ANY, "--bind", "--echo", "--zap", "tcp://127.0.0.1:1")
@@ -337,17 +395,34 @@ class Rules(SecurityTest):
         broker.send_signal(signal.SIGHUP)
         self.assertEqual(0, self.kill(broker, signal.SIGTERM))
         log = self.log_of(broker)
+        self.assertEqual(1, log.count("the rules stay as they were"))
         for words in ("worker may not call echo", "worker may not offer other",
                       "alice may not offer echo", "worker may not offer echo", "2 rules"):
             self.assertIn(words, log)
+
+    def test_rules_that_are_just_being_written_change_nothing(self):
+        rules = self.folder / "rules"
+        rules.write_text("offer worker echo\ncall alice *\n")
+        broker = self.spawn(MIZZEN, "broker", "--bind", ANY, "--rules", rules, *self.listen,
+                            stderr=subprocess.PIPE)
+        broker.endpoint = self.line_of(broker).rpartition(" ")[2]
+        self.ready("worker", "echo", "--echo", "--broker", broker.endpoint,
+                   *self.connect("worker"))
+        self.wait_for(b"200", "echo", *self.connect(), broker=broker)
+        rules.write_text("")
+        broker.send_signal(signal.SIGHUP)
+        self.assertIn(b"cannot be read, or is empty", broker.stderr.readline())
+        self.assertIn(b"stay as they were", broker.stderr.readline())
+        self.prints(b"x\n", "request", "echo", "x", "--broker", broker.endpoint,
+                    *self.connect())
 
     def test_rules_that_make_no_sense_are_an_error_of_usage(self):
         rules = self.folder / "rules"
         rules.write_text("offer worker echo\n\nallow all\n")
         self.fails("rules:3: a rule begins with", "broker", "--bind", ANY, "--rules", rules,
                    status=2)
-        self.fails("cannot be read", "broker", "--bind", ANY, "--rules", self.folder / "none",
-                   status=2)
+        for path in (self.folder / "none", self.folder):
+            self.fails("cannot be read", "broker", "--bind", ANY, "--rules", path, status=2)
 
     def test_titanic_is_no_way_around_them(self):
         rules = self.folder / "rules"
@@ -364,8 +439,10 @@ class Rules(SecurityTest):
             dealer.connect(broker.endpoint)
             for service, outcome in ((b"secret", 6), (b"open", 0)):
                 tag = b"M1" + service.ljust(16) + bytes(4)
-                dealer.send_multipart([tag, b"", b"MDPC01", b"titanic.request", service, b"x"])
-                self.assertEqual(outcome, dealer.recv_multipart()[0][-1])
+                chosen = service.ljust(16).hex().encode()
+                for ask in ([b"titanic.request"], [b"titanic.submit", chosen]):
+                    dealer.send_multipart([tag, b"", b"MDPC01", *ask, service, b"x"])
+                    self.assertEqual(outcome, dealer.recv_multipart()[0][-1], ask)
 
 
 class Plain(SecurityTest):
