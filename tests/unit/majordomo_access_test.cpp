@@ -229,6 +229,52 @@ TEST_CASE("majordomo access: new rules send away workers that lost their right, 
     CHECK(b.stats().queued == 2);
 }
 
+TEST_CASE("majordomo access: a busy worker that is sent away leaves its request to another") {
+    broker b{with("offer * echo\ncall * echo")};
+    b.core.peer_up(1, "bad");
+    b.in(1, ready_frames("echo"));
+    b.client(4, {"a"});
+    const std::string handle = b.handle(1, {"a"});
+    b.core.peer_up(3, "good");
+    b.in(3, ready_frames("echo"));
+    b.core.replace_rules(
+        std::make_shared<const access_rules>(rules_of("offer good echo\ncall * echo")), b.now);
+    b.collect();
+    CHECK(b.take(1) == messages{disconnect_frames});
+    CHECK(b.stats().redelivered == 1);
+    b.in(1, reply_frames(handle, {"late"}));
+    CHECK(b.take(4) == nothing);
+    b.in(3, reply_frames(b.handle(3, {"a"}), {"A"}));
+    CHECK(b.take(4) == messages{client_frames("echo", {"A"})});
+}
+
+TEST_CASE("majordomo access: who learns another user's request id gets no reply by it") {
+    broker_options options = with("offer * echo\ncall * echo");
+    options.duplicate_window = 10s;
+    broker b{options};
+    b.worker(1);
+    for (const peer_id id : {2U, 3U, 4U})
+        b.core.peer_up(id, id == 3 ? "eve" : "alice");
+    b.in(2, tagged("echo", {"x"}));
+    const std::string first = b.handle(1, {"x"});
+    b.in(3, tagged("echo", {"x"})); // while it runs
+    CHECK(b.stats().attached_duplicates == 0);
+    b.in(1, reply_frames(first, {"for alice"}));
+    CHECK(b.take(2).size() == 1);
+    CHECK(b.take(3) == nothing);
+    b.in(1, reply_frames(b.handle(1, {"x"}), {"for eve"}));
+    b.in(3, tagged("echo", {"x"})); // and once it was answered
+    b.in(4, tagged("echo", {"x"}));
+    CHECK(b.stats().answered_duplicates == 2);
+    const auto last_of = [&b](peer_id id) {
+        const messages got = b.take(id);
+        REQUIRE_FALSE(got.empty());
+        return got.back().back();
+    };
+    CHECK(last_of(3) == "for eve");
+    CHECK(last_of(4) == "for alice");
+}
+
 TEST_CASE("majordomo access: who may not call a service does not vote for a passive half") {
     broker b{with(echo_rules)};
     b.core.peer_up(1, "bob");

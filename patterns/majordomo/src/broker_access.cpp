@@ -41,6 +41,12 @@ bool broker_core::state::may_call(peer_id peer, std::string_view service) const 
     return !rules_ || (at != peers_.end() && may_call(at->second.user, service));
 }
 
+/// Whose request ids are told apart from others'. Without rules everybody may have everything, also
+/// under a new key for each connection.
+std::string_view broker_core::state::owner_of_ids(const peer_record& p) noexcept {
+    return p.rights == nullptr ? std::string_view{} : p.user;
+}
+
 void broker_core::state::refuse_call(peer_record& p, const to_broker& in, message&& m) {
     ++stats.unauthorised_requests;
     if (!std::exchange(p.refusal_told, true)) // not one for each: they may be many

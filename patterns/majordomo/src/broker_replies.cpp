@@ -82,7 +82,7 @@ void broker_core::state::complete(request_record& r, message&& body, status outc
 /// come back over a new connection: whoever asked last gets the reply.
 bool broker_core::state::answer_duplicate(peer_record& p, const to_broker& in,
                                           const request_tag& tag, message& m, time_point now) {
-    const duplicates::entry* const e = duplicates_.find(tag.id, in.service);
+    const duplicates::entry* const e = duplicates_.find(tag.id, in.service, owner_of_ids(p));
     if (e == nullptr)
         return false;
     if (e->running == nullptr && !e->reply.empty()) {

@@ -62,7 +62,7 @@ void broker_core::state::on_request(peer_record& p, const to_broker& in, message
     if (r.back.tag) {
         set_deadline(r, milliseconds{r.back.tag->deadline_ms}, now);
         if (duplicates_.on())
-            r.duplicate = duplicates_.start(r.back.tag->id, s->name, r);
+            r.duplicate = duplicates_.start(r.back.tag->id, s->name, owner_of_ids(p), r);
     }
     accept(r, now);
 }

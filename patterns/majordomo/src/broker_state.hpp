@@ -126,6 +126,7 @@ private:
     void look_up_rights(peer_record& p) const noexcept;
     [[nodiscard]] bool may_call(peer_record& p, service_record* s,
                                 std::string_view service) const noexcept;
+    [[nodiscard]] static std::string_view owner_of_ids(const peer_record& p) noexcept;
     void refuse_call(peer_record& p, const to_broker& in, message&& m);
     void refuse_worker(peer_record& p, std::string_view service, time_point now);
 

@@ -26,21 +26,24 @@ std::size_t duplicates::bucket_of(const id& key, std::uint64_t service) const no
     return mix(mix(halves[0] ^ seed_) ^ halves[1] ^ service) & (buckets_.size() - 1);
 }
 
-duplicates::entry* duplicates::find(const id& key, std::string_view service) noexcept {
+duplicates::entry* duplicates::find(const id& key, std::string_view service,
+                                    std::string_view user) noexcept {
     if (buckets_.empty())
         return nullptr;
     const std::uint64_t name = hash_of_name(service);
     for (std::uint32_t at = buckets_[bucket_of(key, name)]; at != none; at = entries_[at].after) {
         entry& e = entries_[at];
-        if (e.key == key && e.service == name)
+        if (e.key == key && e.service == name && e.user == user)
             return &e;
     }
     return nullptr;
 }
 
-std::uint32_t duplicates::start(const id& key, std::string_view service, request_record& r) {
+std::uint32_t duplicates::start(const id& key, std::string_view service, std::string_view user,
+                                request_record& r) {
     if (used_ == buckets_.size())
         grow();
+    entries_[unused_].user = user;
     const std::uint32_t place = std::exchange(unused_, entries_[unused_].after);
     entry& e = entries_[place];
     e.key = key;
@@ -57,7 +60,7 @@ void duplicates::finish(std::uint32_t place, message&& reply, status outcome, ti
     e.running = nullptr;
     e.reply = std::move(reply);
     e.outcome = outcome;
-    e.octets = e.reply.encoded_size();
+    e.octets = e.reply.encoded_size() + e.user.size();
     e.until = now + bounds_.window;
     e.newer = none;
     (oldest_ == none ? oldest_ : entries_[newest_].newer) = place;

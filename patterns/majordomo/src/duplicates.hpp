@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,7 @@ public:
     struct entry {
         id key{};
         std::uint64_t service = 0;
+        std::string user; ///< Whose request it is; another one's with this id is another request.
         request_record* running = nullptr; ///< Null once it was answered.
         message reply;                     ///< Empty when it came in parts: those are not kept.
         status outcome = status::ok;
@@ -40,10 +42,12 @@ public:
 
     [[nodiscard]] bool on() const noexcept { return bounds_.window.count() != 0; }
     /// Null when the request is new. Valid until the next change.
-    [[nodiscard]] entry* find(const id& key, std::string_view service) noexcept;
+    [[nodiscard]] entry* find(const id& key, std::string_view service,
+                              std::string_view user) noexcept;
 
     /// Adds a new request, and returns its place.
-    std::uint32_t start(const id& key, std::string_view service, request_record& r);
+    std::uint32_t start(const id& key, std::string_view service, std::string_view user,
+                        request_record& r);
     /// It was answered; an empty reply says that nothing can be kept but that.
     void finish(std::uint32_t place, message&& reply, status outcome, time_point now);
     /// It was not answered: the next one with this id is new.
