@@ -14,7 +14,6 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -55,12 +54,12 @@ public:
         wait_reply();
     }
 
-    /// Who is dropped, for want of memory or as the client has ended, is refused.
+    /// Who is dropped, whatever fails or as the client has ended, is refused.
     void ask(const authentication_request& about, authenticator::answer_handler done) noexcept {
         try {
             if (!stopped_)
                 start(about, std::move(done));
-        } catch (const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): as said
+        } catch (...) { // NOLINT(bugprone-empty-catch): as said
         }
     }
 
@@ -79,8 +78,9 @@ private:
     void start(const authentication_request& about, authenticator::answer_handler done) {
         const auto now = steady_clock::now();
         if (refused_at_ && now - *refused_at_ >= refused_pause) {
-            refused_at_.reset();
+            refused_at_ = now; // of the next attempt, if this one throws
             open();
+            refused_at_.reset();
         }
         handlers_.emplace(core_.ask(about, now), std::move(done));
         act();
@@ -92,12 +92,20 @@ private:
                 continue; // there was no memory for it
             const auto done = std::move(at->second);
             handlers_.erase(at);
-            done(std::move(next.what));
+            tell(done, std::move(next.what));
         }
         if (stopped_)
             return;
         send();
         set_timer();
+    }
+    /// What an asker throws is its own: the others' questions go on.
+    static void tell(const authenticator::answer_handler& done,
+                     authentication_answer what) noexcept {
+        try {
+            done(std::move(what));
+        } catch (...) { // NOLINT(bugprone-empty-catch): as said
+        }
     }
 
     void send() {

@@ -22,6 +22,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -575,6 +576,25 @@ TEST_CASE("ZAP: whoever is asked about when the client ends is dropped, within a
     REQUIRE(run.until([&] { return client == nullptr; }));
     CHECK(called == 1);
     REQUIRE(run.until([&] { return kept.use_count() == 1; }));
+}
+
+TEST_CASE("ZAP: an asker that throws ends nobody else's question, nor the program") {
+    loop run;
+    router handler{run.io};
+    zap_client client{run.io, handler.bind("ipc://*"), {10s, 1, {}}};
+    answers got;
+    bool thrown = false;
+    client.authenticate(plain_question("ann"), got());
+    client.authenticate(plain_question("bob"), [&](const authentication_answer& what) {
+        CHECK(what.verdict == verdict::server_error); // one too many
+        thrown = true;
+        throw std::runtime_error{"an asker's"};
+    });
+    REQUIRE(run.until([&] { return thrown; }));
+    const message question = receive_message(run, handler);
+    message m{question.text(0), "", "1.0", question.text(3), "200", "", "ann", ""};
+    REQUIRE(handler.try_send(m));
+    CHECK(got.next(run).user_id == "ann");
 }
 
 TEST_CASE("ZAP: an endpoint or options that do not do are an error at once") {
