@@ -30,6 +30,18 @@ constexpr milliseconds refused_pause{1000};
 
 } // namespace
 
+// On its way to the client's executor, whether it comes there or is dropped.
+struct kept_question {
+    authentication_request about;
+    explicit kept_question(const authentication_request& asked) : about{asked} {}
+    kept_question(const kept_question&) = delete;
+    kept_question& operator=(const kept_question&) = delete;
+    ~kept_question() {
+        for (std::string& each : about.credentials)
+            wipe(each);
+    }
+};
+
 class zap_shell : public std::enable_shared_from_this<zap_shell> {
 public:
     zap_shell(const asio::any_io_executor& executor, std::string_view endpoint,
@@ -110,7 +122,9 @@ private:
 
     void send() {
         while (const message* const next = core_.next_request()) {
-            message same = next->share();
+            message same;
+            for (const octets part : *next)
+                same.push_back(part);
             std::error_code ec;
             if (!socket_->try_send(same, ec))
                 return wait_room();
@@ -222,11 +236,10 @@ zap_client::~zap_client() {
 
 // In a turn of its own: whoever asks may hold a lock.
 void zap_client::authenticate(const authentication_request& request, answer_handler done) {
+    auto kept = std::make_unique<const detail::kept_question>(request);
     asio::post(shell_->executor(),
-               [shell = shell_, about = request, done = std::move(done)]() mutable noexcept {
-                   shell->ask(about, std::move(done));
-                   for (std::string& each : about.credentials)
-                       detail::wipe(each);
+               [shell = shell_, kept = std::move(kept), done = std::move(done)]() mutable noexcept {
+                   shell->ask(kept->about, std::move(done));
                });
 }
 const zap_client_stats& zap_client::stats() const noexcept { return shell_->stats(); }

@@ -27,7 +27,7 @@ std::uint64_t zap_core::ask(const authentication_request& about, time_point now)
         answers_.push_back({number, broken("too many questions wait for " + the_handler())});
         return number;
     }
-    open_.emplace(number, question{zap_request(number, about), now + options_.timeout});
+    open_.try_emplace(number, number, about, now + options_.timeout);
     stats_.outstanding = open_.size();
     return number;
 }

@@ -39,7 +39,8 @@ public:
     /// Returns the number of the question. One too many is answered at once, with 500.
     std::uint64_t ask(const authentication_request& about, time_point now);
 
-    /// The first request that is to be sent; null when there is none. Stays, until it is sent.
+    /// The first request that is to be sent; null when there is none. Stays, until it is sent. Sent
+    /// is a copy that shares no block with it: this one is wiped when its question is over.
     [[nodiscard]] const message* next_request() const noexcept;
     void sent() noexcept;
     /// A reply to what was sent cannot come any more: all that is open is to be sent again.
@@ -62,6 +63,11 @@ private:
     struct question {
         message request;
         time_point due;
+        question(std::uint64_t number, const authentication_request& about, time_point end)
+            : request{zap_request(number, about)}, due{end} {}
+        question(const question&) = delete; // which would leave octets behind
+        question& operator=(const question&) = delete;
+        ~question() { wipe_credentials(request); }
     };
     using questions = std::map<std::uint64_t, question>;
 

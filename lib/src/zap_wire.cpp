@@ -3,6 +3,7 @@
 
 #include <mizzen/zmtp/config.hpp>
 #include <mizzen/zmtp/metadata.hpp>
+#include <mizzen/zmtp/security.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -15,6 +16,7 @@ namespace mizzen::detail {
 namespace {
 
 constexpr std::string_view version = "1.0";
+constexpr std::size_t first_credential = 7; // behind the mechanism
 constexpr std::size_t longest_text = 255;
 constexpr std::size_t longest_user_id = 255;
 
@@ -112,6 +114,13 @@ message zap_request(std::uint64_t id, const authentication_request& about) {
     for (const std::string& credential : about.credentials)
         m.push_back(std::string_view{credential});
     return m;
+}
+
+void wipe_credentials(message& request) noexcept {
+    for (std::size_t at = first_credential; at < request.size(); ++at) {
+        const octets part = request[at];
+        zmtp::wipe({const_cast<std::byte*>(part.data()), part.size()}); // not const itself
+    }
 }
 
 zap_reply read_zap_reply(const message& m) {

@@ -31,6 +31,9 @@ inline constexpr std::size_t largest_zap_reply = std::size_t{64} << 10;
 /// The request, with the empty delimiter in front: what a DEALER sends. Throws std::bad_alloc.
 [[nodiscard]] message zap_request(std::uint64_t id, const authentication_request& about);
 
+/// Of such a request, which nothing is to read any more.
+void wipe_credentials(message& request) noexcept;
+
 struct zap_reply {
     std::optional<std::uint64_t> id; ///< Known also where what follows it is wrong.
     zap_fault fault = zap_fault::none;

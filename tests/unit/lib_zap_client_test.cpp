@@ -269,6 +269,30 @@ TEST_CASE("ZAP: what is open when the connection goes is asked again, and only t
     CHECK(one.core.next_request() == nullptr); // what is over is not
 }
 
+TEST_CASE("ZAP: a password is wiped once its question is over, and when the client goes") {
+    const std::string password(200, 'p'); // in a block, which the message here shares
+    auto one = std::make_unique<lone_core>();
+    const auto ask = [&] {
+        one->core.ask(plain_question("ann", password), one->now);
+        const message* const next = one->core.next_request();
+        REQUIRE(next != nullptr);
+        message shared = next->share();
+        one->send();
+        CHECK(shared.text(8) == password);
+        return shared;
+    };
+    const std::string zeros(200, '\0');
+    const message answered = ask();
+    one->hear({"", "1.0", "1", "200", "OK", "ann", ""});
+    CHECK(answered.text(8) == zeros);
+    const message late = ask();
+    one->wait(10s);
+    CHECK(late.text(8) == zeros);
+    const message open = ask();
+    one.reset();
+    CHECK(open.text(8) == zeros);
+}
+
 namespace {
 
 /// What a client was answered, one after the other.
