@@ -4,12 +4,16 @@
 #include <mizzen/curve_key.hpp>
 #include <mizzen/error.hpp>
 
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <string_view>
 
 using namespace mizzen;
 using mizzen::zmtp::as_octets;
@@ -110,6 +114,24 @@ TEST_CASE("keys are wiped when they go") {
     auto* key = new (room.data()) curve_key{make_curve_key(public_text)};
     key->~curve_key();
     CHECK(hex(room) == hex("00*32"));
+}
+
+TEST_CASE("what is left of a certificate half saved has a name that key folders pass over") {
+    const folder in;
+    const int told = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    REQUIRE(::inotify_add_watch(told, in.path.c_str(), IN_CREATE) >= 0);
+    save_curve_certificate({make_curve_key(public_text), make_curve_key(secret_text), {}},
+                           in.path / "key");
+    alignas(inotify_event) std::array<char, 4096> events;
+    const ssize_t size = ::read(told, events.data(), events.size());
+    ::close(told);
+    int made = 0;
+    for (ssize_t at = 0; at < size; ++made) {
+        const auto* event = reinterpret_cast<const inotify_event*>(events.data() + at);
+        CHECK(std::string_view{event->name}.starts_with(".key"));
+        at += static_cast<ssize_t>(sizeof *event + event->len);
+    }
+    CHECK(made == 2);
 }
 
 TEST_CASE("a certificate is saved as CZMQ does, the secret for its owner only, and loaded") {
