@@ -11,7 +11,8 @@
 
 namespace mizzen::detail {
 
-/// Those of whom messages wait to be received are not forgotten meanwhile, however many they are.
+/// Those of whom messages wait to be received are not forgotten meanwhile, however many they are:
+/// who bounds the messages counts `held_octets` with them.
 class gone_peers {
 public:
     /// `identity` is the same as in `gone`, if somebody has it already.
@@ -26,20 +27,26 @@ public:
         if (messages == 0 || found == known_.end() || order_.empty() || order_.back() != id)
             return;
         found->second.waiting = messages;
+        held_ += memory_of(found->second.info);
         order_.pop_back();
     }
     /// One of them no longer does.
     void let_go_of_one(peer_id id) {
         const auto found = known_.find(id);
-        if (found != known_.end() && found->second.waiting != 0 && --found->second.waiting == 0)
-            put_last(id);
+        if (found == known_.end() || found->second.waiting == 0 || --found->second.waiting != 0)
+            return;
+        held_ -= memory_of(found->second.info);
+        put_last(id);
     }
     void let_go_of_all() {
         for (auto& [id, each] : known_)
             if (std::exchange(each.waiting, 0) != 0)
                 order_.push_back(id);
+        held_ = 0;
         trim();
     }
+    /// The memory of those that are not forgotten.
+    [[nodiscard]] std::size_t held_octets() const noexcept { return held_; }
     /// Null when it is not known, or no longer.
     [[nodiscard]] const peer_info* find(peer_id id) const {
         const auto found = known_.find(id);
@@ -66,6 +73,15 @@ private:
         std::size_t waiting; // messages
     };
 
+    // With the copy that identity_of may make.
+    [[nodiscard]] static std::size_t memory_of(const peer_info& of) noexcept {
+        std::size_t octets = sizeof(entry) + sizeof(peer_identity) + of.endpoint.size() +
+                             2 * (of.address.size() + of.routing_id.size() + of.mechanism.size() +
+                                  of.user_id.size());
+        for (const peer_property& each : of.properties)
+            octets += sizeof each + each.name.size() + each.value.size();
+        return octets;
+    }
     void put_last(peer_id id) {
         order_.push_back(id);
         trim();
@@ -76,6 +92,7 @@ private:
     }
 
     std::unordered_map<peer_id, entry> known_;
+    std::size_t held_ = 0;
     std::deque<peer_id> order_; // of those that nothing holds, the first one goes first
 };
 

@@ -333,9 +333,9 @@ void socket_core::forget_if_done(session& s) {
 // Peers may come, say something and go, one after another, while the program does not read: what
 // they leave behind is bounded as the queue of one that stays.
 void socket_core::leave_behind(session& s) {
-    const std::size_t size =
-        sizeof s + sizeof(peer_info) + s.in.size() * sizeof(message) + s.in_octets;
-    if (left_behind_ + size > std::max(options.mark_octets, least_left_behind)) {
+    const std::size_t size = sizeof s + s.in.size() * sizeof(message) + s.in_octets;
+    if (left_behind_ + gone_.held_octets() + size >
+        std::max(options.mark_octets, least_left_behind)) {
         s.in.for_each([&](const message& m) {
             count_for(m.peer(), &traffic_stats::dropped_disconnect);
             message_left(s, m.peer());

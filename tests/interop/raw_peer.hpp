@@ -106,6 +106,14 @@ public:
         input_.erase(0, count);
         return taken;
     }
+    /// What comes before the other side closes.
+    std::string read_to_end() {
+        REQUIRE(run_->until([&] {
+            fill();
+            return at_end_;
+        }));
+        return std::exchange(input_, {});
+    }
     /// Whether the other side closes; what comes before that is dropped.
     bool is_closed(std::chrono::milliseconds limit = 20s) {
         return run_->until(

@@ -1,4 +1,6 @@
 // Who sent a message: without a copy, and also when the sender has gone.
+#include "../../lib/src/socket_core.hpp"
+#include "../interop/raw_peer.hpp"
 #include "loop.hpp"
 #include "security_helpers.hpp"
 #include <mizzen/blocking.hpp>
@@ -6,9 +8,11 @@
 #include <mizzen/pull.hpp>
 #include <mizzen/push.hpp>
 #include <mizzen/router.hpp>
+#include <mizzen/zmtp/error.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace mizzen::testing {
@@ -97,6 +101,51 @@ TEST_CASE("however many senders have gone, those of waiting messages are known")
         for (const peer_id each : gone)
             known += server.peer(each) ? 1U : 0U;
         CHECK(known == gone_peers_kept);
+    }
+}
+
+TEST_CASE("what is kept of senders that have gone counts as what they left unread") {
+    detail::socket_core core{zmtp::socket_type::pull, 1};
+    core.options.mark_octets = 1; // and so the least that is kept: 1 MiB
+    constexpr std::size_t size = 60 * 128;
+    std::string properties;
+    for (int i = 0; i < 60; ++i)
+        properties += property("X-" + std::to_string(i), std::string(128, 'x'));
+    const std::string all =
+        greeting() + frame("\x05READY"s + property("Socket-Type", "PUSH") + properties, command) +
+        frame("hello");
+    const auto come_and_go = [&] {
+        detail::session& s = core.add_accepted("tcp://[::]:1", "tcp://192.0.2.7:1", {});
+        for (auto left = as_octets(all); !left.empty();) {
+            const auto room = s.link->prepare()[0];
+            const std::size_t some = std::min(room.size(), left.size());
+            REQUIRE(some != 0);
+            std::copy_n(left.begin(), some, room.begin());
+            left = left.subspan(some);
+            core.received(s, some, {});
+        }
+        core.transport_lost(s, zmtp::errc::end_of_stream, {});
+    };
+    const auto received = [&] {
+        std::size_t count = 0;
+        std::error_code ec;
+        for (message m;; ++count) {
+            core.receive(m, ec);
+            if (ec)
+                return count;
+            REQUIRE(core.sender(m.peer()) != nullptr);
+        }
+    };
+    constexpr std::size_t many = 300;
+    std::size_t dropped = 0;
+    for (int round = 0; round < 2; ++round) { // what is read makes room
+        for (std::size_t i = 0; i < many; ++i)
+            come_and_go();
+        const std::size_t kept = received();
+        CHECK(kept > 50);
+        CHECK(kept < (std::size_t{1} << 20) / size);
+        dropped += many - kept;
+        CHECK(core.stats.dropped_disconnect == dropped);
     }
 }
 
