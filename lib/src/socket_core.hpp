@@ -131,9 +131,13 @@ public:
 
     /// Who may come, as the options say now.
     [[nodiscard]] const policy_ptr& policy();
-    /// Whether to speak with anybody from there at all. If not, the monitors have been told.
-    [[nodiscard]] bool may_come(const policy_ptr& rules, const std::string& endpoint,
-                                const std::string& address, time_point now);
+    /// Whether to speak with anybody who came from there at all. If not, the monitors have been
+    /// told.
+    [[nodiscard]] bool may_accept(const policy_ptr& rules, const std::string& endpoint,
+                                  const std::string& address, time_point now);
+    /// The same for a connector whose transport has reached that address. An error, such as
+    /// address_denied, is for transport_lost.
+    static void may_reach(session& s, const std::string& address, std::error_code& ec);
     /// A peer that its policy's authenticator is to be asked for; null once there is none.
     [[nodiscard]] session* next_question() noexcept;
     /// What to ask, if the connection is still there and was not asked for. The caller wipes it.

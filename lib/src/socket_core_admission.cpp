@@ -37,6 +37,25 @@ std::string_view words_for(verdict v) noexcept {
     return {};
 }
 
+// What a program's rules say. If they throw, nobody may do anything.
+template <class Rules> bool allowed(std::string& reason, const Rules& rules) {
+    try {
+        return rules(reason);
+    } catch (...) {
+        reason = "its rules threw"; // short enough to need no memory, which may be what is wanting
+        return false;
+    }
+}
+
+bool allows(authenticator& who, const std::string& address, std::string& reason) {
+    return allowed(reason, [&](std::string& why) { return who.may_come(host_of(address), why); });
+}
+
+bool stays(const session& s, std::string& reason) {
+    return allowed(
+        reason, [&](std::string& why) { return s.policy->who->may_stay(s.asked->request, why); });
+}
+
 // Which command of a client's CURVE handshake did not open, by where it stands (26/CurveZMQ).
 std::string_view unopened_by_server(std::uint64_t at) noexcept {
     constexpr std::uint64_t end_of_hello = 64 + 2 + 200;               // greeting, header, body
@@ -62,14 +81,14 @@ const policy_ptr& socket_core::policy() {
     return policy_;
 }
 
-bool socket_core::may_come(const policy_ptr& rules, const std::string& endpoint,
-                           const std::string& address, time_point now) {
+bool socket_core::may_accept(const policy_ptr& rules, const std::string& endpoint,
+                             const std::string& address, time_point now) {
     std::string reason;
     if (!rules->who)
         return true;
     if (address.empty())
         return false; // it has gone already
-    if (rules->who->may_come(host_of(address), reason))
+    if (allows(*rules->who, address, reason))
         return true;
     now_ = now;
     ++stats.handshakes_failed;
@@ -90,6 +109,23 @@ bool socket_core::may_come(const policy_ptr& rules, const std::string& endpoint,
         events.lose();
     }
     return false;
+}
+
+void socket_core::may_reach(session& s, const std::string& address, std::error_code& ec) {
+    std::string reason;
+    ec.clear();
+    if (!s.policy->who)
+        return;
+    if (address.empty()) { // it has gone already
+        ec = std::make_error_code(std::errc::not_connected);
+        return;
+    }
+    if (allows(*s.policy->who, address, reason))
+        return;
+    ec = errc::address_denied;
+    s.address = address;
+    s.asked = std::make_unique<admission>();
+    s.asked->answer.reason = std::move(reason);
 }
 
 // A peer has said who it is.
@@ -133,8 +169,7 @@ void socket_core::answer(peer_id key, peer_id peer, authentication_answer what, 
         return;
     now_ = now;
     // The rules may have changed since the answer was thought of.
-    if (what.verdict == verdict::accepted &&
-        !s->policy->who->may_stay(s->asked->request, what.reason))
+    if (what.verdict == verdict::accepted && !stays(*s, what.reason))
         what.verdict = verdict::refused;
     const bool granted = what.verdict == verdict::accepted;
     if (!granted && what.reason.empty())
@@ -157,8 +192,7 @@ void socket_core::review(time_point now) {
             return;
         std::string reason;
         const bool granted = s.asked && s.asked->now == state::granted;
-        if (granted ? s.policy->who->may_stay(s.asked->request, reason)
-                    : s.policy->who->may_come(host_of(s.address), reason))
+        if (granted ? stays(s, reason) : allows(*s.policy->who, s.address, reason))
             return;
         if (!s.asked)
             s.asked = std::make_unique<admission>();
@@ -173,7 +207,8 @@ std::string socket_core::detail_of(const session& s, std::error_code why) {
         return "the authenticator has not answered";
     if (why == zmtp::errc::authentication_failed && !s.asked)
         return "none of those that the socket's option lists";
-    if (s.asked && (why == zmtp::errc::authentication_failed || why == errc::revoked))
+    if (s.asked && (why == zmtp::errc::authentication_failed || why == errc::revoked ||
+                    why == errc::address_denied))
         return s.asked->answer.reason;
     if (why == zmtp::errc::protection_failed && s.phase == session_phase::handshaking && s.link) {
         const std::uint64_t at = s.link->failed_at();

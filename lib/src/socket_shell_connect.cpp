@@ -52,7 +52,7 @@ void socket_shell::accepted(const listener_ptr& from, stream_protocol::socket pe
     t->socket = std::move(peer);
     const std::string address = peer_text(t->socket, from->endpoint);
     const auto now = std::chrono::steady_clock::now();
-    if (!core_.may_come(from->rules, from->endpoint, address, now))
+    if (!core_.may_accept(from->rules, from->endpoint, address, now))
         return; // the connection goes with the channel
     session& s = core_.add_accepted(from->endpoint, address, from->rules, now);
     s.transport = t;
@@ -143,8 +143,8 @@ void socket_shell::connected(const channel_ptr& t, std::error_code ec) {
         ec = asio::error::connection_refused;
     const auto now = std::chrono::steady_clock::now();
     const std::string address = ec ? std::string{} : peer_text(t->socket, s->endpoint);
-    if (!ec && !core_.may_come(s->policy, s->endpoint, address, now))
-        ec = errc::address_denied;
+    if (!ec)
+        core_.may_reach(*s, address, ec);
     if (ec) {
         lose(*s, ec);
     } else {

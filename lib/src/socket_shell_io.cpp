@@ -247,10 +247,12 @@ void socket_shell::wait_writable(const channel_ptr& t) {
 
 // --- The ends of transports ---
 
-// The connection itself decided to close: what it has to say (an ERROR, say) goes out first.
+// The connection itself decided to close: what it has to say (an ERROR, say) goes out first. A peer
+// that may no longer be here gets nothing more.
 void socket_shell::finish_failed(session& s) {
     const std::error_code why = s.why;
-    if (const auto t = channel_of(s); t != nullptr && s.link && !t->write_waiting) {
+    const auto t = why == errc::revoked ? nullptr : channel_of(s);
+    if (t != nullptr && s.link && !t->write_waiting) {
         std::error_code ignored;
         const auto spans = s.link->output();
         if (!spans.empty())

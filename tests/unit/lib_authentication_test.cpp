@@ -49,6 +49,26 @@ private:
     std::string unwanted_ = "nobody";
 };
 
+/// Lets everybody in, until its rules are to throw.
+class fallible final : public authenticator {
+public:
+    void authenticate(const authentication_request&, answer_handler done) override {
+        done({.verdict = verdict::accepted});
+    }
+    bool may_come(const std::string&, std::string&) const override { return throws_unless_ok(); }
+    bool may_stay(const authentication_request&, std::string&) const override {
+        return throws_unless_ok();
+    }
+    void throw_from_now_on() {
+        ok = false;
+        rules_changed();
+    }
+    bool ok = true;
+
+private:
+    bool throws_unless_ok() const { return ok ? true : throw std::runtime_error{"out of luck"}; }
+};
+
 /// A server that asks `who`, and a client.
 struct couple {
     explicit couple(std::shared_ptr<authenticator> who, const option::security& how = {},
@@ -461,6 +481,51 @@ TEST_CASE("peers whom changed rules do not want are cut, and others stay") {
     CHECK(server.peers().size() == 1);
 }
 
+TEST_CASE("rules that throw let nobody stay or come, and the listener goes on") {
+    const auto who = std::make_shared<fallible>();
+    loop run;
+    router server{run.io};
+    monitor watch{server};
+    server.set(option::plain_server{});
+    server.set(option::authentication{who});
+    const std::string endpoint = server.bind("tcp://127.0.0.1:*");
+    dealer first{run.io};
+    dealer second{run.io};
+    for (dealer* const client : {&first, &second}) {
+        client->set(ann);
+        client->set(option::reconnect_interval{1ms, 1ms});
+        client->connect(endpoint);
+    }
+    await_connections(run, server, 2);
+    who->throw_from_now_on();
+    for (int cut = 0; cut < 2; ++cut) {
+        const auto event = await_event(run, watch, event_kind::disconnected);
+        CHECK(event.reason == errc::revoked);
+        CHECK(event.detail == "its rules threw");
+    }
+    const auto event = await_event(run, watch, event_kind::handshake_failed); // they come again
+    CHECK(event.reason == errc::address_denied);
+    CHECK(event.detail == "its rules threw");
+    who->ok = true;
+    await_connections(run, server, 4);
+}
+
+TEST_CASE("an answer that the rules throw at is no leave") {
+    const auto who = std::make_shared<fallible>();
+    detail::socket_core core{zmtp::socket_type::pull, 1};
+    core.options.who = who;
+    detail::session& s = core.add_accepted("tcp://[::]:1", "tcp://192.0.2.7:1", {});
+    const std::string said = greeting();
+    std::copy_n(as_octets(said).begin(), said.size(), s.link->prepare()[0].begin());
+    core.received(s, said.size(), {});
+    REQUIRE(core.next_question() == &s);
+    REQUIRE(core.question(s.key, s.peer));
+    who->ok = false;
+    core.answer(s.key, s.peer, {.verdict = verdict::accepted}, {});
+    REQUIRE(s.asked);
+    CHECK(s.asked->answer.verdict == verdict::refused);
+}
+
 TEST_CASE("what a peer that is cut has sent and nobody looked at is dropped, and it gets no more") {
     const auto who = std::make_shared<patient>();
     loop run;
@@ -478,18 +543,20 @@ TEST_CASE("what a peer that is cut has sent and nobody looked at is dropped, and
     peer.write(frame("one") + frame("two") + frame("three"));
     await_connections(run, server, 1);
     CHECK(receive(run, server) == "one");
-    message last{"too late"};
     who->banish("ann");
-    CHECK(server.try_send(last));
+    for (int i = 0; i < 50; ++i) { // the first wait in a queue, more are on their way to the wire
+        message last{"too late"};
+        CHECK(server.try_send(last));
+    }
     REQUIRE(run.until([&] { return server.stats().disconnects == 1; }));
     message m;
     int left = 0;
     while (server.try_receive(m))
         ++left;
     CHECK(left <= 1); // what the mark lets wait
-    std::string heard = peer.read(64 + 10 + 2);
+    const std::string heard = peer.read_to_end();
+    CHECK(heard.find("READY") != std::string::npos);
     CHECK(heard.find("too late") == std::string::npos);
-    CHECK(peer.is_closed());
 }
 
 TEST_CASE("blocking sockets have authenticators as well") {
