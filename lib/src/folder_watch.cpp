@@ -50,9 +50,15 @@ void folder_watch::reopen(std::error_code& ec) {
         ::close(descriptor);
         return;
     }
-    add(folder_, in_the_folder, {}, ec);
-    for (auto at = folder_; !ec && at.has_relative_path(); at = at.parent_path())
-        add(at.parent_path(), on_the_way, at.filename().string(), ec);
+    // From the root down: what is made meanwhile is found, or its parent tells of it.
+    auto at = folder_.root_path();
+    for (const auto& name : folder_.relative_path()) {
+        if (!ec)
+            add(at, on_the_way, name.string(), ec);
+        at /= name;
+    }
+    if (!ec)
+        add(folder_, in_the_folder, {}, ec);
     if (ec)
         inotify_.close(ignored);
 }
@@ -111,7 +117,7 @@ folder_watch::news folder_watch::look_at(std::string_view told) {
         const bool by_name =
             watch != watched_.end() &&
             std::find(watch->second.begin(), watch->second.end(), name) != watch->second.end();
-        const bool is_folder = watch != watched_.end() && watch->second.front().empty();
+        const bool is_folder = watch != watched_.end() && watch->second.back().empty();
         way_changed_ =
             way_changed_ || (event.mask & end_of_watch) != 0 || (by_name && !name.empty());
         if (is_folder)
