@@ -109,6 +109,10 @@ public:
         const std::lock_guard lock{mutex_};
         return report_;
     }
+    bool knows(const key_text& key) const {
+        const std::lock_guard lock{mutex_};
+        return owners_.contains(key);
+    }
     std::optional<owner> find(const key_text& key) const {
         const std::lock_guard lock{mutex_};
         const auto found = owners_.find(key);
@@ -130,7 +134,7 @@ private:
         std::error_code ec;
         if (watch_.take(ec) == detail::folder_watch::news::none)
             return wait();
-        const bool gone = read(ec);
+        const bool gone = read_or_forget(ec);
         wait();
         report_handler reported;
         {
@@ -141,6 +145,20 @@ private:
         }
         if (reported)
             reported(report());
+    }
+
+    bool read_or_forget(std::error_code blind) {
+        try {
+            return read(blind);
+        } catch (...) { // no memory: nobody comes by what is no longer known to be right
+            files_.clear();
+            const std::lock_guard lock{mutex_};
+            const bool any = !owners_.empty();
+            owners_.clear();
+            report_ = {};
+            report_.folder = std::make_error_code(std::errc::not_enough_memory);
+            return any;
+        }
     }
 
     // Whether a key has gone that was there. `blind` is why the folder is not watched, if so.
@@ -233,7 +251,7 @@ void key_folder::authenticate(const authentication_request& request, answer_hand
 }
 
 bool key_folder::may_stay(const authentication_request& request, std::string& reason) const {
-    if (!request.credentials.empty() && folder_->find(request.credentials[0]))
+    if (!request.credentials.empty() && folder_->knows(request.credentials[0]))
         return true;
     reason = "the peer's key has gone from the folder of keys";
     return false;

@@ -36,7 +36,8 @@ struct key_folder_report {
 /// The folder is watched (inotify): a key that is added may come from then on; one that is removed
 /// may not, and its living connections are cut (errc::revoked). A file that is replaced is best
 /// replaced whole, by a rename; what is read half written is skipped, and its key gone meanwhile.
-/// The folder may go and come again.
+/// The folder may go and come again. What the system does not tell of is not seen before the next
+/// change that it does: changes by other machines (NFS), and of a file behind a symbolic link.
 ///
 /// Limits     16384 files of 64 KiB; what is more is skipped and reported.
 /// Threads    May serve sockets of any executors. Files are read on its own one, which holds it up.
