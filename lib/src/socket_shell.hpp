@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ipc_file.hpp"
+#include "post_box.hpp"
 #include "socket_core.hpp"
 #include "stream.hpp"
 #include <mizzen/detail/operation.hpp>
@@ -128,6 +129,7 @@ private:
 
     void ask_soon(const session& s);
     void ask(peer_id key, peer_id peer);
+    [[nodiscard]] const std::shared_ptr<post_box>& from_outside();
     void answered(peer_id key, peer_id peer, authentication_answer what);
 
     [[nodiscard]] const std::shared_ptr<doorbell>& bell();
@@ -166,7 +168,8 @@ private:
     std::list<listener_ptr> listeners_;
     operation_queue<operation> receivers_;
     operation_queue<operation> senders_;
-    std::shared_ptr<rules_watcher> review_; // once there is somebody to watch
+    std::shared_ptr<post_box> from_outside_; // once another thread may have something to say
+    std::shared_ptr<rules_watcher> review_;  // once there is somebody to watch
     std::shared_ptr<inproc_names> names_;
     std::shared_ptr<doorbell> bell_; // once there is a use for it
     std::optional<asio::executor_work_guard<asio::any_io_executor>> local_work_;

@@ -49,13 +49,13 @@ void socket_shell::ask(peer_id key, peer_id peer) {
     if (!question)
         return;
     const auto who = core_.find(key)->policy->who;
+    // The answering thread holds no shell: it is to be destroyed on its executor.
     const auto slot = std::make_shared<answer_slot>(
-        [weak = weak_from_this(), key, peer](authentication_answer what) {
-            if (const auto alive = weak.lock()) // and with it what its executor stands on
-                asio::post(alive->executor_, [weak, key, peer, answer = std::move(what)]() mutable {
-                    if (const auto self = weak.lock())
-                        self->answered(key, peer, std::move(answer));
-                });
+        [box = from_outside(), weak = weak_from_this(), key, peer](authentication_answer what) {
+            box->post([weak, key, peer, answer = std::move(what)]() mutable {
+                if (const auto self = weak.lock())
+                    self->answered(key, peer, std::move(answer));
+            });
         });
     try {
         who->authenticate(*question,
@@ -73,6 +73,12 @@ void socket_shell::answered(peer_id key, peer_id peer, authentication_answer wha
     pump();
 }
 
+const std::shared_ptr<post_box>& socket_shell::from_outside() {
+    if (!from_outside_)
+        from_outside_ = std::make_shared<post_box>(executor_);
+    return from_outside_;
+}
+
 // --- When the rules change ---
 
 namespace {
@@ -80,18 +86,18 @@ namespace {
 class reviewer final : public rules_watcher {
 public:
     using function = std::function<void()>;
-    reviewer(asio::any_io_executor executor, function review)
-        : executor_{std::move(executor)}, review_{std::move(review)} {}
+    reviewer(std::shared_ptr<post_box> box, function review)
+        : box_{std::move(box)}, review_{std::move(review)} {}
     void rules_changed() noexcept override {
         try {
-            asio::post(executor_, review_);
+            box_->post(review_);
         } catch (...) { // no memory: the next change is another chance
             return;
         }
     }
 
 private:
-    asio::any_io_executor executor_;
+    std::shared_ptr<post_box> box_;
     function review_;
 };
 
@@ -99,7 +105,7 @@ private:
 
 void socket_shell::watch_rules_of(authenticator& who) {
     if (!review_)
-        review_ = std::make_shared<reviewer>(executor_, [weak = weak_from_this()] {
+        review_ = std::make_shared<reviewer>(from_outside(), [weak = weak_from_this()] {
             const auto self = weak.lock();
             if (!self)
                 return;

@@ -43,7 +43,11 @@ void socket_shell::leave_bell() noexcept {
         each.pipe->close(pipe_end::listener, zmtp::errc::end_of_stream);
 }
 
-socket_shell::~socket_shell() { leave_bell(); }
+socket_shell::~socket_shell() {
+    if (from_outside_)
+        from_outside_->close();
+    leave_bell();
+}
 
 void socket_shell::connect_local(session& s, const std::string& name) {
     names_->connect(name, core_.make_pipe(s, bell()));

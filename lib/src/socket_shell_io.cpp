@@ -289,6 +289,8 @@ void socket_shell::stop_when_done() {
     linger_timer_.cancel();
     arm_timer();
     core_.events.end();
+    if (from_outside_)
+        from_outside_->close();
 }
 
 void socket_shell::end(session& s) {
