@@ -25,7 +25,7 @@ namespace {
 using zmtp::verdict;
 using answer_handler = authenticator::answer_handler;
 
-const option::plain_client ann{"ann", "one"};
+const option::plain_client as_ann{"ann", "one"};
 
 /// Keeps what it is asked, and answers when the test does.
 class patient final : public authenticator {
@@ -88,7 +88,7 @@ struct couple {
 };
 struct plain_couple : couple {
     explicit plain_couple(std::shared_ptr<authenticator> who, option::plain_server users = {})
-        : couple{std::move(who), {.mechanism = std::move(users)}, {.mechanism = ann}} {}
+        : couple{std::move(who), {.mechanism = std::move(users)}, {.mechanism = as_ann}} {}
 };
 
 } // namespace
@@ -101,7 +101,7 @@ TEST_CASE("an authenticator is asked all that 27/ZAP has, by every mechanism") {
     SUBCASE("NULL") {}
     SUBCASE("PLAIN") {
         server.mechanism = option::plain_server{};
-        client.mechanism = ann;
+        client.mechanism = as_ann;
         mechanism = "PLAIN";
         credentials = {"ann", "one"};
     }
@@ -363,7 +363,7 @@ TEST_CASE("an end that connects judges as well, and tries again after a refusal 
     SUBCASE("by NULL") {}
     SUBCASE("by PLAIN, as its server") {
         how.mechanism = option::plain_server{};
-        client.set(ann);
+        client.set(as_ann);
     }
     server.set(how);
     const std::string endpoint = client.bind("tcp://127.0.0.1:*");
@@ -442,7 +442,7 @@ TEST_CASE("peers whom changed rules do not want are cut, and others stay") {
     dealer first{run.io};
     dealer second{run.io};
     monitor watch_first{first};
-    first.set(ann);
+    first.set(as_ann);
     second.set(option::plain_client{"bob", "two"});
     first.connect(endpoint);
     second.connect(endpoint);
@@ -569,7 +569,7 @@ TEST_CASE("blocking sockets have authenticators as well") {
             ++asked;
             done({.verdict = verdict::accepted, .user_id = "user " + request.credentials[0]});
         })});
-    client.set(ann);
+    client.set(as_ann);
     client.connect(server.bind("tcp://127.0.0.1:*"));
     client.send(message{"hello"});
     message m;

@@ -53,7 +53,7 @@ constexpr std::string_view bob_public =
 constexpr std::string_view first_key =
     "1b27556473e985d462cd51197a9a46c7 6009549eac6474f206c4ee0844f68389";
 constexpr std::string_view nonce = "69696ee955b62b73cd62bda875fc73d6 8219e0036b7a0b37";
-constexpr std::string_view text =
+constexpr std::string_view clear_text =
     "be075fc53c81f2d5cf141316ebeb0c7b 5228c52a4c62cbd44b66849b64244ffc"
     "e5ecbaaf33bd751a1ac728d45e6c6129 6cdc3c01233561f41db66cce314adb31"
     "0e3be8250c46f06dceea3a7fa1348057 e2f6556ad6b1318a024a838f21af1fde"
@@ -76,7 +76,7 @@ TEST_CASE("CURVE: a shared key is what NaCl's paper has") {
 TEST_CASE("CURVE: a key's boxes are what NaCl's paper has") {
     const auto key = array_of<32>(wire(first_key));
     const auto number = array_of<24>(wire(nonce));
-    const bytes plain = wire(text);
+    const bytes plain = wire(clear_text);
     for (const path way : paths()) {
         boxes maker{key, number.data(), way};
         bytes sealed(plain.size() + box_overhead);
