@@ -274,6 +274,7 @@ class Curve(SecurityTest):
         self.assertEqual(b"y", rep.recv())
         rep.send(b"z")
         self.assertEqual("z", self.line_of(asker))
+        self.assertEqual(0, self.end_of(asker))  # by itself: not told to while it ends
 
     def test_a_wrong_key_is_refused_and_the_client_says_why(self):
         broker = self.listener("broker", "--bind", ANY, *self.listen)
