@@ -118,10 +118,10 @@ std::optional<peer_info> blocking_base::peer(peer_id id) const {
     return shell() ? basic_socket::peer(id) : std::nullopt;
 }
 
-const peer_identity* blocking_base::sender(const message& received) const {
+std::shared_ptr<const peer_identity> blocking_base::sender(const message& received) const {
     std::error_code ec;
     const call now{*this, ec};
-    return shell() ? basic_socket::sender(received) : nullptr;
+    return shell() ? shell()->core().shared_sender(received.peer()) : nullptr;
 }
 
 void blocking_base::apply_option(const option::send_timeout& value, std::error_code& ec) {

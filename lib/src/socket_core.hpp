@@ -158,6 +158,11 @@ public:
     [[nodiscard]] const peer_identity* sender(peer_id id) {
         return last_sender_ && last_sender_->id == id ? last_sender_.get() : other_sender(id);
     }
+    /// The same, for as long as the caller likes.
+    [[nodiscard]] std::shared_ptr<const peer_identity> shared_sender(peer_id id) {
+        static_cast<void>(sender(id));
+        return last_sender_;
+    }
 
     /// Tells the monitors what has become of a listener.
     void tell_of_listener(event_kind what, std::string_view endpoint, std::error_code why,

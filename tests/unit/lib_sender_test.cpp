@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 namespace mizzen::testing {
@@ -171,6 +172,25 @@ TEST_CASE("a connecter's earlier peers are known while their messages wait") {
         REQUIRE(client.sender(m) != nullptr);
         CHECK(client.sender(m)->id == m.peer());
     }
+}
+
+TEST_CASE("a blocking socket's sender is the caller's to keep, whoever is asked for meanwhile") {
+    blocking::pull server;
+    const std::string endpoint = server.bind("tcp://127.0.0.1:*");
+    message one;
+    message two;
+    std::error_code ec;
+    for (message* const m : {&one, &two}) {
+        blocking::push client;
+        client.connect(endpoint);
+        client.send(message{"hello"});
+        REQUIRE(server.receive(*m, 20s, ec));
+    }
+    const std::shared_ptr<const peer_identity> who = server.sender(one);
+    REQUIRE(who != nullptr);
+    CHECK(server.sender(two) != who);
+    server.close();
+    CHECK(who->id == one.peer());
 }
 
 TEST_CASE("by CURVE each end knows the other's key, as octets") {

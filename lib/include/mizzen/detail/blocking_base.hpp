@@ -48,7 +48,8 @@ public:
     [[nodiscard]] socket_stats stats() const;
     [[nodiscard]] std::vector<peer_info> peers() const;
     [[nodiscard]] std::optional<peer_info> peer(peer_id id) const;
-    [[nodiscard]] const peer_identity* sender(const message& received) const;
+    /// Shared, since another thread may ask for another meanwhile.
+    [[nodiscard]] std::shared_ptr<const peer_identity> sender(const message& received) const;
 
 protected:
     blocking_base(zmtp::socket_type type, const context& shared);
