@@ -492,7 +492,7 @@ TEST_CASE("rules that throw let nobody stay or come, and the listener goes on") 
     dealer first{run.io};
     dealer second{run.io};
     for (dealer* const client : {&first, &second}) {
-        client->set(ann);
+        client->set(as_ann);
         client->set(option::reconnect_interval{1ms, 1ms});
         client->connect(endpoint);
     }
