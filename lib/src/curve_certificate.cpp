@@ -189,8 +189,10 @@ bool write_all(int file, std::string_view text) {
 // dies begins with a dot: in a watched folder it is not looked at.
 void write_file(const std::filesystem::path& path, std::string_view text, mode_t mode,
                 std::error_code& ec) {
-    std::string beside =
-        (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
+    std::filesystem::path hidden{"."};
+    hidden += path.filename();
+    hidden += ".XXXXXX";
+    std::string beside = (path.parent_path() / hidden).string();
     descriptor file{::mkostemp(beside.data(), O_CLOEXEC)}; // 0600 from the start
     if (file.number < 0) {
         ec = last_error();
