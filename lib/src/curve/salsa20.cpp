@@ -34,6 +34,8 @@ void key_stream(const salsa20_input& input, std::uint64_t counter, std::byte* ou
     twenty_rounds(x.data());
     for (std::size_t i = 0; i < 16; ++i)
         store(out + 4 * i, x[i] + start[i]);
+    wipe(x.data(), sizeof x);
+    wipe(start.data(), sizeof start);
 }
 
 // Null for the plain one.
@@ -108,6 +110,7 @@ void salsa20_first_blocks(path way, const salsa20_input& input, std::uint64_t nu
     set_salsa20_nonce(first, nonce);
     for (std::size_t i = 0; i < each; ++i)
         key_stream(first, i, out + i * salsa20_block);
+    wipe(&first, sizeof first);
 }
 
 void hsalsa20(const std::byte* key, const std::byte* input, std::byte* out) noexcept {

@@ -72,6 +72,13 @@ template <class Lanes> struct salsa20_lanes {
         });
     }
 
+    /// The key and what is left of its stream must not lie about. As wipe() of secret.hpp, which is
+    /// an inline function that would be shared with sources for other processors.
+    static void clear(void* octets, std::size_t size) noexcept {
+        std::memset(octets, 0, size);
+        __asm__ volatile("" : : "r"(octets) : "memory");
+    }
+
     static void combine(const std::uint32_t* words, std::uint64_t first, const std::byte* from,
                         std::byte* to, std::size_t size) noexcept {
         salsa20_lanes lanes{words};
@@ -85,15 +92,14 @@ template <class Lanes> struct salsa20_lanes {
             to += at_once;
             size -= at_once;
         }
-        if (size == 0)
-            return;
-        std::byte some[at_once];
-        std::memcpy(some, from, size);
-        lanes.combine_all(some, some);
-        std::memcpy(to, some, size);
-        // What is left of the key stream must not lie about.
-        std::memset(some, 0, sizeof some);
-        __asm__ volatile("" : : "r"(some) : "memory");
+        if (size != 0) {
+            std::byte some[at_once];
+            std::memcpy(some, from, size);
+            lanes.combine_all(some, some);
+            std::memcpy(to, some, size);
+            clear(some, sizeof some);
+        }
+        clear(lanes.start, sizeof lanes.start);
     }
 
     static void first_blocks(const std::uint32_t* words, std::uint64_t number, std::size_t each,
@@ -110,6 +116,7 @@ template <class Lanes> struct salsa20_lanes {
         }
         lanes.run(
             [=](quad stream, std::size_t at) { std::memcpy(to + at, &stream, sizeof stream); });
+        clear(lanes.start, sizeof lanes.start);
     }
 
     static constexpr salsa20_way way{&combine, &first_blocks};
