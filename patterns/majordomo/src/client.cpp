@@ -218,7 +218,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    client_options options_; // of requests that name none
+    client_options options_;
     patterns::shell_timer timer_;
     client_core core_;
     std::vector<std::string> endpoints_;
