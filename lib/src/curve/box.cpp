@@ -3,6 +3,7 @@
 #include "box.hpp"
 
 #include "combine.hpp"
+#include "count.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -13,13 +14,6 @@ namespace {
 
 constexpr std::size_t largest_head = 32;
 constexpr std::size_t key_octets = poly1305_key_size; // of the stream, before the message's
-
-std::uint64_t load_count(const std::byte* from) noexcept {
-    std::uint64_t count = 0;
-    for (unsigned i = 0; i < 8; ++i)
-        count = count << 8 | std::to_integer<std::uint64_t>(from[i]);
-    return count;
-}
 
 bool same_code(const std::byte* a, const std::byte* b) noexcept {
     std::uint64_t left[2];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "box.hpp"
+#include "count.hpp"
 #include "x25519.hpp"
 #include <mizzen/zmtp/frame_header.hpp>
 #include <mizzen/zmtp/security.hpp>
@@ -18,16 +19,6 @@ using long_nonce = std::array<std::byte, 16>;
 using nonce = std::array<std::byte, nonce_size>;
 inline constexpr std::size_t short_nonce = 8; // octets
 
-inline void store_count(std::byte* to, std::uint64_t count) noexcept {
-    for (unsigned i = 0; i < 8; ++i)
-        to[i] = static_cast<std::byte>(count >> (56 - 8 * i));
-}
-[[nodiscard]] inline std::uint64_t load_count(const std::byte* from) noexcept {
-    std::uint64_t count = 0;
-    for (unsigned i = 0; i < 8; ++i)
-        count = count << 8 | std::to_integer<std::uint64_t>(from[i]);
-    return count;
-}
 /// Text of 8 or 16 characters, then octets.
 [[nodiscard]] inline nonce make_nonce(std::string_view start, const std::byte* end) noexcept {
     nonce whole;
