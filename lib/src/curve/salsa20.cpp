@@ -2,6 +2,7 @@
 #include "salsa20.hpp"
 
 #include "combine.hpp"
+#include "count.hpp"
 #include "salsa20_paths.hpp"
 #include "salsa20_rounds.hpp"
 #include "secret.hpp"
@@ -104,8 +105,7 @@ void salsa20_first_blocks(path way, const salsa20_input& input, std::uint64_t nu
     if (const salsa20_way* const fast = vectorised(way); fast != nullptr && each <= lanes_of(way))
         return fast->first_blocks(input.words, number, each, out);
     std::byte nonce[8];
-    for (unsigned i = 0; i < 8; ++i)
-        nonce[i] = static_cast<std::byte>(number >> (56 - 8 * i));
+    store_count(nonce, number);
     salsa20_input first = input;
     set_salsa20_nonce(first, nonce);
     for (std::size_t i = 0; i < each; ++i)
