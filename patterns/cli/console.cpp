@@ -1,11 +1,11 @@
 // Lines on stdout and stderr.
 #include "console.hpp"
 
+#include "hex.hpp"
 #include <mizzen/error.hpp>
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -27,8 +27,17 @@ void log(std::string_view name, std::string_view text) {
     write_line(stderr, line);
 }
 
-std::string printable(std::string text) {
-    std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+std::string printable(std::string_view name) {
+    std::string text;
+    for (const char each : name) {
+        if ((each >= ' ' && each <= '~' && each != '\\') ||
+            static_cast<unsigned char>(each) > 127) {
+            text += each;
+        } else {
+            text += "\\x";
+            append_hex(text, as_octets(std::string_view{&each, 1}));
+        }
+    }
     return text;
 }
 

@@ -14,8 +14,8 @@ namespace mizzen::cli {
 /// One line on stderr: `mizzen NAME: text`.
 void log(std::string_view name, std::string_view text);
 
-/// What a peer says, for such a line.
-[[nodiscard]] std::string printable(std::string text);
+/// A name that stays on its line, whoever has chosen it.
+[[nodiscard]] std::string printable(std::string_view name);
 
 /// One line on stdout, at once. False when it cannot be written.
 bool print_line(std::string_view text);

@@ -47,21 +47,6 @@ std::string text_of(titanic::wall_time at) {
     return text.data();
 }
 
-/// A name that stays on its line, whoever has chosen it.
-std::string printable(std::string_view name) {
-    std::string text;
-    for (const char each : name) {
-        if ((each >= ' ' && each <= '~' && each != '\\') ||
-            static_cast<unsigned char>(each) > 127) {
-            text += each;
-        } else {
-            text += "\\x";
-            append_hex(text, as_octets(std::string_view{&each, 1}));
-        }
-    }
-    return text;
-}
-
 /// Lines on stdout, many at a time.
 class lines {
 public:

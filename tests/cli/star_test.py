@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from uuid import uuid4
 
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
@@ -406,7 +407,7 @@ class SharedStore(BrokerPair):
         def load(client):
             while not enough.is_set():
                 body = b"x%d" % len(answered)
-                uuid = client.submit(b"upper", body)
+                uuid = client.submit(b"upper", body, uuid=uuid4().hex.encode())  # may say it again
                 self.assertEqual([body.upper()], self.fetch(client, uuid))
                 client.close(uuid)
                 answered.append(uuid)
