@@ -5,6 +5,7 @@ process, asks the broker, or waits for an end, each with a limit.
 """
 
 import ctypes
+import fcntl
 import os
 import pathlib
 import select
@@ -75,6 +76,7 @@ class CommandTest(unittest.TestCase):
 
     def spawn(self, *command, stderr=None, **options):
         log = tempfile.TemporaryFile()
+        fcntl.fcntl(log, fcntl.F_SETFL, os.O_APPEND)  # whoever reads it moves no writer
         process = subprocess.Popen([os.fspath(part) for part in command],
                                    stdout=subprocess.PIPE, stderr=stderr or log, bufsize=0,
                                    preexec_fn=die_with_parent, **options)

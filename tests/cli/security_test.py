@@ -77,6 +77,13 @@ class SecurityTest(harness.CommandTest):
                 return
         self.fail(f"mmi.service never says {code} for {service}")
 
+    def until_logged(self, words, broker):
+        for _ in range(300):
+            if words in self.log_of(broker):
+                return
+            self.run_mizzen("ping", "--broker", broker.endpoint, *self.connect())
+        self.fail(f"the broker never says: {words}")
+
 
 class Keygen(SecurityTest):
     def test_others_load_what_it_writes_and_nobody_else_reads_the_secret(self):
@@ -389,6 +396,8 @@ class Rules(SecurityTest):
         self.fails("not authorised", "request", "echo", "x", *at, *self.connect("worker"))
         self.ready("worker", "other", "--echo", *at, *self.connect("worker"))
         self.ready("worker", "echo", "--echo", *at, *self.connect("alice"))
+        for words in ("worker may not offer other", "alice may not offer echo"):
+            self.until_logged(words, broker)
         rules.write_text("call alice echo\ncall * mmi.service\n")
         broker.send_signal(signal.SIGHUP)
         self.wait_for(b"404", "echo", *self.connect(), broker=broker)
