@@ -70,8 +70,8 @@ private:
     std::vector<job> jobs_;
     std::vector<outcome> outcomes_;
     bool stopping_ = false;
-    std::atomic<bool> anything_{false}; // of jobs_ and stopping_; changed below the mutex
-    mizzen::detail::seldom_in_vain looks_;      // of the thread
+    std::atomic<bool> anything_{false};    // of jobs_ and stopping_; changed below the mutex
+    mizzen::detail::seldom_in_vain looks_; // of the thread
 
     int process_; ///< A child that was forked has no such thread.
     std::thread thread_;
