@@ -42,6 +42,8 @@ struct kept_question {
     }
 };
 
+// What waits does not keep it: where its executor runs no more, nothing of it is left with the
+// client.
 class zap_shell : public std::enable_shared_from_this<zap_shell> {
 public:
     zap_shell(const asio::any_io_executor& executor, std::string_view endpoint,
@@ -134,8 +136,9 @@ private:
     void wait_room() {
         if (std::exchange(sending_, true))
             return;
-        socket_->async_wait_send([self = shared_from_this(), mine = connection_](auto ec) {
-            if (self->stopped_ || mine != self->connection_)
+        socket_->async_wait_send([weak = weak_from_this(), mine = connection_](auto ec) {
+            const auto self = weak.lock();
+            if (!self || !self->is_current(mine))
                 return;
             self->sending_ = false;
             if (!ec)
@@ -144,8 +147,9 @@ private:
     }
 
     void wait_reply() {
-        socket_->async_wait_receive([self = shared_from_this(), mine = connection_](auto ec) {
-            if (!ec && self->is_current(mine))
+        socket_->async_wait_receive([weak = weak_from_this(), mine = connection_](auto ec) {
+            const auto self = weak.lock();
+            if (!ec && self && self->is_current(mine))
                 self->take_replies(mine);
         });
     }
@@ -162,8 +166,9 @@ private:
 
     void wait_event() {
         events_->async_receive_event(
-            [self = shared_from_this(), mine = connection_](auto ec, const connection_event& what) {
-                if (ec || !self->is_current(mine))
+            [weak = weak_from_this(), mine = connection_](auto ec, const connection_event& what) {
+                const auto self = weak.lock();
+                if (ec || !self || !self->is_current(mine))
                     return;
                 self->note(what);
                 self->act();
@@ -190,8 +195,9 @@ private:
             return; // looks again when it fires
         due_ = due;
         timer_.expires_at(*due);
-        timer_.async_wait([self = shared_from_this()](std::error_code ec) {
-            if (ec || self->stopped_)
+        timer_.async_wait([weak = weak_from_this()](std::error_code ec) {
+            const auto self = weak.lock();
+            if (ec || !self || self->stopped_)
                 return;
             self->due_.reset();
             self->core_.handle_timeout(steady_clock::now());
