@@ -13,7 +13,6 @@ import harness  # noqa: E402
 DEMO = pathlib.Path(__file__).resolve().parents[2] / "patterns" / "cli" / "demo"
 
 
-@unittest.skipUnless(harness.has_sha256(), "the demo's workers hash by OpenSSL")
 class Demo(harness.CommandTest):
     def setUp(self):
         super().setUp()

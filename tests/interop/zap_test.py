@@ -160,7 +160,7 @@ class Keys:
         return zmq.auth.load_certificate(self.client(name))[0].decode()
 
 
-class Authentication(unittest.TestCase):
+class Guarded(unittest.TestCase):
     maxDiff = None
 
     @classmethod
@@ -187,6 +187,21 @@ class Authentication(unittest.TestCase):
         self.assertEqual(word, "listening")
         return ours, endpoint
 
+    def pyzmq_says(self, endpoint, prepare):
+        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+            socket.linger = 0
+            socket.rcvtimeo = TIMEOUT * 1000
+            prepare(socket)
+            socket.connect(endpoint)
+            socket.send(b"hello")
+            return [part.decode() for part in socket.recv_multipart()]
+
+    @staticmethod
+    def refused(why):
+        return f"the peer's credentials were not accepted: {why}"
+
+
+class Authentication(Guarded):
     def test_our_client_is_told_who_a_user_is(self):
         for guard in self.guards():
             for way in ("zap-tcp", "zap-ipc"):
@@ -194,15 +209,6 @@ class Authentication(unittest.TestCase):
                                  [0, "200", "OK", "admin"])
                 self.assertEqual(self.ask(guard, "PLAIN", "admin", "wrong", way=way),
                                  [0, "400", guard.NO_PASSWORD, ""])
-
-    @unittest.skipUnless(CURVE, "built without CURVE")
-    def test_our_client_is_told_whose_a_key_is(self):
-        for guard in self.guards():
-            for name in self.keys.names:
-                self.assertEqual(self.ask(guard, "CURVE", self.keys.public(name)),
-                                 [0, "200", "OK", *guard.user_and_metadata(name, self.keys)])
-                stranger = zmq.auth.load_certificate(self.keys.stranger(name))[0].decode()
-                self.assertEqual(self.ask(guard, "CURVE", stranger), [0, "400", guard.NO_KEY, ""])
 
     def test_our_client_is_told_which_addresses_may_come(self):
         for rule, one, other in (("ALLOW", "200", "400"), ("DENY", "400", "200")):
@@ -230,15 +236,6 @@ class Authentication(unittest.TestCase):
     def test_libzmq_servers_do_not_let_us_in_from_a_denied_address(self):
         for guard in self.guards("DENY", "127.0.0.1"):
             self.assertEqual(lines_of(OURS, "say", guard.at["null"], "null"), self.REFUSED)
-
-    def pyzmq_says(self, endpoint, prepare):
-        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-            socket.linger = 0
-            socket.rcvtimeo = TIMEOUT * 1000
-            prepare(socket)
-            socket.connect(endpoint)
-            socket.send(b"hello")
-            return [part.decode() for part in socket.recv_multipart()]
 
     def test_our_server_lets_in_whom_the_authenticator_knows_by_null(self):
         here = ["hello", "", "tcp://127.0.0.1"]
@@ -271,36 +268,42 @@ class Authentication(unittest.TestCase):
                 socket.connect(endpoint)
                 self.assertEqual(ours.line(), self.refused(guard.NO_PASSWORD))
 
-    @unittest.skipUnless(CURVE, "built without CURVE")
-    def test_our_server_lets_in_whom_the_authenticator_knows_by_curve(self):
-        for guard in self.guards():
-            ours, endpoint = self.serve(guard, "curve", self.keys.server)
-            server_key = zmq.auth.load_certificate(self.keys.server)[0]
+if CURVE:
 
-            def own(socket, certificate):
-                socket.curve_publickey, socket.curve_secretkey = zmq.auth.load_certificate(
-                    certificate + "_secret")
-                socket.curve_serverkey = server_key
+    class CurveAuthentication(Guarded):
+        def test_our_client_is_told_whose_a_key_is(self):
+            for guard in self.guards():
+                for name in self.keys.names:
+                    self.assertEqual(self.ask(guard, "CURVE", self.keys.public(name)),
+                                     [0, "200", "OK", *guard.user_and_metadata(name, self.keys)])
+                    stranger = zmq.auth.load_certificate(self.keys.stranger(name))[0].decode()
+                    self.assertEqual(self.ask(guard, "CURVE", stranger), [0, "400", guard.NO_KEY, ""])
 
-            for name in self.keys.names:
-                user, *metadata = guard.user_and_metadata(name, self.keys)
-                known = ["hello", user, "tcp://127.0.0.1", *metadata]
-                certificate = self.keys.client(name)
-                self.assertEqual(
-                    self.pyzmq_says(endpoint, lambda socket, own=own: own(socket, certificate)),
-                    known)
-                self.assertEqual(
-                    lines_of(CZMQ, "say", endpoint, "curve", certificate, self.keys.server),
-                    [0, *known])
-            with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-                socket.linger = 0
-                own(socket, self.keys.stranger("ours.key"))
-                socket.connect(endpoint)
-                self.assertEqual(ours.line(), self.refused(guard.NO_KEY))
+        def test_our_server_lets_in_whom_the_authenticator_knows_by_curve(self):
+            for guard in self.guards():
+                ours, endpoint = self.serve(guard, "curve", self.keys.server)
+                server_key = zmq.auth.load_certificate(self.keys.server)[0]
 
-    @staticmethod
-    def refused(why):
-        return f"the peer's credentials were not accepted: {why}"
+                def own(socket, certificate):
+                    socket.curve_publickey, socket.curve_secretkey = zmq.auth.load_certificate(
+                        certificate + "_secret")
+                    socket.curve_serverkey = server_key
+
+                for name in self.keys.names:
+                    user, *metadata = guard.user_and_metadata(name, self.keys)
+                    known = ["hello", user, "tcp://127.0.0.1", *metadata]
+                    certificate = self.keys.client(name)
+                    self.assertEqual(
+                        self.pyzmq_says(endpoint, lambda socket, own=own: own(socket, certificate)),
+                        known)
+                    self.assertEqual(
+                        lines_of(CZMQ, "say", endpoint, "curve", certificate, self.keys.server),
+                        [0, *known])
+                with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+                    socket.linger = 0
+                    own(socket, self.keys.stranger("ours.key"))
+                    socket.connect(endpoint)
+                    self.assertEqual(ours.line(), self.refused(guard.NO_KEY))
 
 
 if __name__ == "__main__":
