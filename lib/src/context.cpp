@@ -1,6 +1,7 @@
 // Contexts: their threads, and how they end.
 #include "context_state.hpp"
 #include "hosted_state.hpp"
+#include "socket_security.hpp"
 #include "socket_shell.hpp"
 #include <mizzen/context.hpp>
 
@@ -15,7 +16,9 @@
 namespace mizzen {
 namespace detail {
 context_state::context_state(std::size_t io_threads)
-    : wanted_{std::max<std::size_t>(io_threads, 1)}, owner_{::getpid()} {}
+    : wanted_{std::max<std::size_t>(io_threads, 1)}, owner_{::getpid()} {
+    prepare_security();
+}
 
 context_state::~context_state() { close(); }
 

@@ -7,6 +7,7 @@
 
 #if defined(MIZZEN_HAVE_OPENSSL)
 #include "curve/security.hpp"
+#include "curve/x25519.hpp"
 #endif
 
 #include <algorithm>
@@ -134,6 +135,8 @@ security_ptr make_security(const option::plain_server& value, std::error_code& e
 
 #if defined(MIZZEN_HAVE_OPENSSL)
 
+void prepare_security() noexcept { curve::prepare_openssl(); }
+
 security_ptr make_security(const option::curve_client& value, std::error_code& ec) {
     ec.clear();
     if (!usable(value.server_key) || (value.secret_key && *value.secret_key == curve_key{})) {
@@ -153,6 +156,8 @@ security_ptr make_security(const option::curve_server& value, std::error_code& e
 }
 
 #else
+
+void prepare_security() noexcept {}
 
 security_ptr make_security(const option::curve_client& /*value*/, std::error_code& ec) {
     ec = errc::no_curve;

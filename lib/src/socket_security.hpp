@@ -38,6 +38,10 @@ private:
     zmtp::role side_;
 };
 
+/// Before a thread that may serve secured sockets: what cleans up at exit does so after whatever
+/// static is made from now on, such as the context that joins the thread.
+void prepare_security() noexcept;
+
 // Each is null, with an error, for options that do not do: invalid_option, no_curve.
 using security_ptr = std::shared_ptr<const socket_security>;
 [[nodiscard]] security_ptr make_security(const option::plain_client& value, std::error_code& ec);

@@ -4,6 +4,7 @@
 #include "salsa20.hpp"
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
@@ -70,6 +71,8 @@ bool share(const pkey& own, public_view theirs, secret_key& out) noexcept {
 }
 
 } // namespace
+
+void prepare_openssl() noexcept { OPENSSL_init_crypto(0, nullptr); }
 
 bool random_octets(std::span<std::byte> out) noexcept {
     return out.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&

@@ -20,6 +20,10 @@ struct own_keys {
     public_key open{};
 };
 
+/// Has OpenSSL set up, if it is not, so that what it does at exit comes after the destructors of
+/// whatever static is made from now on: a thread that is joined by one may be in a handshake.
+void prepare_openssl() noexcept;
+
 // Each is false where OpenSSL says no: it has no memory, or no entropy.
 [[nodiscard]] bool random_octets(std::span<std::byte> out) noexcept;
 [[nodiscard]] bool public_of(const secret_key& mine, public_key& out) noexcept;
