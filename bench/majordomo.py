@@ -25,8 +25,8 @@ class Ours:
     missing = None
     credit = OUTSTANDING
 
-    def start(self, run, workers=1, clients=1, credit=None):
-        broker = run.start("ours_majordomo", "broker", TCP)
+    def start(self, run, workers=1, clients=1, credit=None, endpoint=TCP):
+        broker = run.start("ours_majordomo", "broker", endpoint)
         self.endpoint = broker.word_after("listening")
         share = max(self.credit // workers, 1) if credit is None else credit
         worker = run.start("ours_majordomo", "worker", self.endpoint, workers, share)
@@ -167,12 +167,24 @@ def run_load(build, side, size, count, crowd=1):
         return count / system.load(run, size, count).number_before("seconds")
 
 
-def run_plain(build, workers, size, count):
+def run_plain(build, transport, workers, size, count):
     """Workers without credit: one request at a time each."""
-    with Run(build) as run:
+    with tempfile.TemporaryDirectory() as directory, Run(build) as run:
         system = Ours()
-        system.start(run, workers=workers, credit=1)
+        system.start(run, workers=workers, credit=1,
+                     endpoint=TCP if transport == "tcp" else f"ipc://{directory}/socket")
         return count / system.load(run, size, count).number_before("seconds")
+
+
+def run_sockets(build, workers, size, count):
+    """The same by plain TCP sockets: no protocol, and nothing that is found out about a message."""
+    with Run(build) as run:
+        relay = run.start("raw_workers", "relay", workers, size)
+        port = relay.word_after("listening")
+        run.start("raw_workers", "work", port, workers, size)
+        relay.word_after("listening")
+        asker = run.start("raw_workers", "ask", port, OUTSTANDING, size, count)
+        return count / asker.number_before("seconds")
 
 
 def run_asker(build, side, size, count, verb="ask"):
@@ -200,4 +212,5 @@ def memory_of_waiting(build, before, workers, settled):
         return (resident[1] - resident[0]) / workers
 
 
-__all__ = ["Failed", "Peers", "memory_of_waiting", "run_asker", "run_load", "run_plain"]
+__all__ = ["Failed", "Peers", "memory_of_waiting", "run_asker", "run_load", "run_plain",
+           "run_sockets"]

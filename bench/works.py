@@ -402,17 +402,22 @@ class OneAtATime(Majordomo):
 
 
 class PlainWorkers(Majordomo):
-    """A hundred workers without credit, and one of them."""
-    sides = ("ours", "one-worker")
+    """A hundred workers without credit, one of them, and, over tcp, a hundred without a protocol."""
     case_is = "workers"
     cases = (100,)
     budgets: typing.ClassVar[dict] = {100: Budget(5)}
 
-    def __init__(self):
-        super().__init__("plain-workers", (REQUESTS,))
+    def __init__(self, transport):
+        super().__init__("plain-workers" + ("" if transport == "tcp" else f"-{transport}"),
+                         (REQUESTS,))
+        self.transport = transport
+        self.sides = ("ours", "one-worker", *(("sockets",) if transport == "tcp" else ()))
 
     def run(self, build, side, case, count):
-        return (majordomo.run_plain(build, case if side == "ours" else 1, 16, count),)
+        if side == "sockets":
+            return (majordomo.run_sockets(build, case, 16, count),)
+        workers = case if side == "ours" else 1
+        return (majordomo.run_plain(build, self.transport, workers, 16, count),)
 
 
 class Tripping(Majordomo):
@@ -593,7 +598,8 @@ WORKS = (
     Scale(),
     Requests(),
     OneAtATime(),
-    PlainWorkers(),
+    PlainWorkers("tcp"),
+    PlainWorkers("ipc"),
     Tripping(),
     WaitingWorker(),
     Durable(),
