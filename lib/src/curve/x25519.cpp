@@ -72,7 +72,8 @@ bool share(const pkey& own, public_view theirs, secret_key& out) noexcept {
 
 } // namespace
 
-void prepare_openssl() noexcept { OPENSSL_init_crypto(0, nullptr); }
+// Of the options it is one that sets up nothing more (since 3.0); with none the call does nothing.
+void prepare_openssl() noexcept { OPENSSL_init_crypto(OPENSSL_INIT_ATFORK, nullptr); }
 
 bool random_octets(std::span<std::byte> out) noexcept {
     return out.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
