@@ -77,6 +77,30 @@ class SecurityTest(harness.CommandTest):
                 return
         self.fail(f"mmi.service never says {code} for {service}")
 
+    def pair(self, *options):
+        """Two brokers, the first one active; each is the other's client under the server's key."""
+        at = {name: f"ipc://{self.folder}/{name}" for name in ("a", "b")}
+        halves = []
+        for role, mine, other in (("--primary", "a", "b"), ("--backup", "b", "a")):
+            half = self.listener("broker", role, at[mine], "--peer", at[other], "--bind", ANY,
+                                 "--control", ANY, "--curve-server-key", self.folder / "server",
+                                 *self.listen, *options)
+            self.line_of(half)
+            half.control, half.publishes = self.line_of(half).rpartition(" ")[2], at[mine]
+            halves.append(half)
+        self.assertEqual([0, 0], self.states("active", "passive", halves))
+        return halves
+
+    def states(self, one, other, halves):
+        """The exit statuses, once a pair's halves say these of themselves."""
+        for _ in range(300):
+            said = [self.run_mizzen("star", "status", "--control", each.control, *self.connect())
+                    for each in halves]
+            if all(f"state {state}\n".encode() in each.stdout
+                   for state, each in zip((one, other), said)):
+                return [each.returncode for each in said]
+        return said
+
     def until_logged(self, words, broker):
         for _ in range(300):
             if words in self.log_of(broker):
@@ -207,32 +231,15 @@ class Curve(SecurityTest):
 
     def test_brokers_that_are_a_pair(self):
         os.link(self.folder / "server", self.clients / "server")
-        at = {name: f"ipc://{self.folder}/{name}" for name in ("a", "b")}
-        both = (*self.listen, "--curve-server-key", self.folder / "server", "--bind", ANY,
-                "--control", ANY)
-        controls = []
-        for role, mine, other in (("--primary", "a", "b"), ("--backup", "b", "a")):
-            half = self.listener("broker", role, at[mine], "--peer", at[other], *both)
-            self.line_of(half)
-            controls.append(self.line_of(half).rpartition(" ")[2])
-        self.assertEqual([0, 0], self.states("active", "passive", controls))
-        for endpoint in (at["a"], controls[0]):  # where it hears of the peer, and is told
-            self.fails("another security mechanism", "sub" if endpoint == at["a"] else "req",
+        halves = self.pair()
+        control = halves[0].control
+        for endpoint in (halves[0].publishes, control):  # where its peer hears it; where it is told
+            self.fails("another security mechanism", "req" if endpoint == control else "sub",
                        endpoint, "--timeout", "300", stdin=b"switch\n")
-        self.fails("refused the handshake", "star", "switch", "--control", controls[0],
+        self.fails("refused the handshake", "star", "switch", "--control", control,
                    "--timeout", "300", *self.connect("stranger"))
-        self.prints(b"switched\n", "star", "switch", "--control", controls[0], *self.connect())
-        self.assertEqual([0, 0], self.states("passive", "active", controls))
-
-    def states(self, one, other, controls):
-        """The exit statuses, once a pair's halves say these of themselves."""
-        for _ in range(300):
-            said = [self.run_mizzen("star", "status", "--control", each, *self.connect())
-                    for each in controls]
-            if all(f"state {state}\n".encode() in each.stdout
-                   for state, each in zip((one, other), said)):
-                return [each.returncode for each in said]
-        return said
+        self.prints(b"switched\n", "star", "switch", "--control", control, *self.connect())
+        self.assertEqual([0, 0], self.states("passive", "active", halves))
 
     def test_raw_sockets_of_all_types(self):
         for server, client, talk in (("rep", "req", b"x"), ("router", "dealer", b"x"),
@@ -434,11 +441,10 @@ class Rules(SecurityTest):
         for path in (self.folder / "none", self.folder):
             self.fails("cannot be read", "broker", "--bind", ANY, "--rules", path, status=2)
 
-    def test_titanic_is_no_way_around_them(self):
-        rules = self.folder / "rules"
-        rules.write_text("call alice titanic.*\ncall alice open\n")
-        broker = self.listener("broker", "--bind", ANY, "--memory", "--rules", rules,
-                               *self.listen)
+    TITANIC = "call alice titanic.*\ncall alice open\n"
+
+    def assert_titanic_obeys(self, broker):
+        """Of TITANIC: alice may not have it ask for her what she may not ask for herself."""
         key = zmq.auth.load_certificate(os.fspath(self.folder / "server"))[0]
         mine, my_secret = zmq.auth.load_certificate(os.fspath(self.secret("alice")))
         with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
@@ -453,6 +459,27 @@ class Rules(SecurityTest):
                 for ask in ([b"titanic.request"], [b"titanic.submit", chosen]):
                     dealer.send_multipart([tag, b"", b"MDPC01", *ask, service, b"x"])
                     self.assertEqual(outcome, dealer.recv_multipart()[0][-1], ask)
+
+    def test_titanic_is_no_way_around_them(self):
+        rules = self.folder / "rules"
+        rules.write_text(self.TITANIC)
+        self.assert_titanic_obeys(self.listener("broker", "--bind", ANY, "--memory", "--rules",
+                                                rules, *self.listen))
+
+    def test_both_halves_of_a_pair_have_them_with_the_store(self):
+        rules = self.folder / "rules"
+        rules.write_text(self.TITANIC)
+        os.link(self.folder / "server", self.clients / "server")
+        halves = self.pair("--titanic", self.folder / "store", "--rules", rules)
+        self.assert_titanic_obeys(halves[0])
+        self.fails("not authorised", "request", "open", "x", "--broker", halves[0].endpoint,
+                   *self.connect("worker"))
+        self.prints(b"switched\n", "star", "switch", "--control", halves[0].control,
+                    *self.connect())
+        self.assertEqual([0, 0], self.states("passive", "active", halves))
+        self.assert_titanic_obeys(halves[1])
+        self.fails("not authorised", "request", "open", "x", "--broker", halves[1].endpoint,
+                   *self.connect("worker"))
 
 
 class Plain(SecurityTest):
