@@ -59,7 +59,8 @@ void star_half::hear() {
 void star_half::turn() {
     hear();
     act();
-    for (;;) {
+    decided();
+    while (!held_) {
         message m;
         std::error_code ec;
         clients_->core().receive_raw(m, ec);
@@ -71,11 +72,21 @@ void star_half::turn() {
 }
 
 void star_half::take(message&& m) {
+    const auto said = vote();
+    if (said == star_core::verdict::wait)
+        held_ = std::move(m);
+    if (said == star_core::verdict::serve)
+        serve_request(std::move(m));
+}
+
+star_core::verdict star_half::vote() {
     hear();
     const auto said = star_.vote(now());
     act();
-    if (said != star_core::verdict::serve)
-        return;
+    return said;
+}
+
+void star_half::serve_request(message&& m) {
     tells_.serves();
     const peer_id from = m.peer();
     server_.receive(from, std::move(m), now());
@@ -87,6 +98,20 @@ void star_half::tick() {
     star_.handle_timeout(now());
     server_.handle_timeout(now());
     act();
+    decided();
+}
+
+void star_half::decided() {
+    if (!held_)
+        return;
+    const auto said = vote();
+    if (said == star_core::verdict::wait)
+        return;
+    message m = std::move(*held_);
+    held_.reset();
+    if (said == star_core::verdict::serve)
+        serve_request(std::move(m));
+    post();
 }
 
 void star_half::act() {
@@ -113,10 +138,12 @@ void star_half::act() {
 
 void star_half::take(const star_core::action& next) {
     if (next.what == star_core::step::fence)
-        return later(milliseconds{in().draw(150)}, [this, next] {
-            star_.fenced(next.number, tells_.fence(next.why), now());
-            act();
-        });
+        return later(milliseconds{in().draw(static_cast<std::size_t>(longest_fence.count()))},
+                     [this, next] {
+                         star_.fenced(next.number, tells_.fence(next.why), now());
+                         act();
+                         decided();
+                     });
     if (next.what != star_core::step::say)
         return;
     for (const auto& each : pubs_) {

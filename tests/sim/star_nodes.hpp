@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,11 @@ public:
     };
     struct hooks {
         std::function<void()> serves; ///< Whenever it takes a request.
-        /// Whether the fence worked, for a fenced one; called a while after it was asked for.
+        /// Whether the fence worked, for a fenced one; called less than longest_fence after it was
+        /// asked for.
         std::function<bool(binary_star::reason)> fence;
     };
+    static constexpr milliseconds longest_fence{150};
 
     star_half(world& in, host_id host, const binary_star::star_options& options,
               const std::string& clients, const std::vector<link>& links, const handling& handles,
@@ -41,9 +44,16 @@ public:
 private:
     void turn() override;
     void tick() override;
+    /// Clients are left unread while one's request is held.
+    [[nodiscard]] bool wants_turn(socket& of) override {
+        return of.core().readable() && (!held_ || &of != clients_.get());
+    }
     void hear();
     void take(message&& m);
+    binary_star::star_core::verdict vote();
+    void serve_request(message&& m);
     void act();
+    void decided(); // perhaps
     void take(const binary_star::star_core::action& next);
     void serve(std::uint64_t request, const message& body);
 
@@ -52,6 +62,7 @@ private:
     handling handles_;
     ledger& book_;
     hooks tells_;
+    std::optional<message> held_; // until it is decided whether this half goes active
     std::unique_ptr<socket> clients_;
     std::vector<std::unique_ptr<socket>> pubs_; // one each for every link
     std::vector<std::unique_ptr<socket>> subs_;
