@@ -75,7 +75,7 @@ void star_half::take(message&& m) {
     const auto said = vote();
     if (said == star_core::verdict::wait)
         held_ = std::move(m);
-    if (said == star_core::verdict::serve)
+    else if (said == star_core::verdict::serve)
         serve_request(std::move(m));
 }
 
