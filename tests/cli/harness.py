@@ -4,6 +4,7 @@ The command's path is the script's first argument. Nothing here sleeps: whoever 
 process, asks the broker, or waits for an end, each with a limit.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -53,6 +54,18 @@ def gone(pid, timeout=PATIENCE):
         os.close(watched)
 
 
+def wait_until_caught(process, number, timeout=PATIENCE):
+    """Until a command that may just have been started has a handler for that signal, or has ended."""
+    limit = time.monotonic() + timeout
+    while process.poll() is None and time.monotonic() < limit:
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        caught = int(status.split("SigCgt:")[1].split()[0], 16)
+        if caught >> (number - 1) & 1:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)
+
+
 class CommandTest(unittest.TestCase):
     """Every process must end with status 0 when it is told to, unless the test ended it."""
 
@@ -87,6 +100,8 @@ class CommandTest(unittest.TestCase):
     def stop_all(self):
         left = [p for p in self.started if p.poll() is None]
         for process in left:
+            if process.args[0] == os.fspath(MIZZEN):
+                wait_until_caught(process, signal.SIGTERM)
             process.terminate()
         ends = [self.end_of(process) for process in left]
         logs = [self.log_of(process) for process in left]

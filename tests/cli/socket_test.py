@@ -474,7 +474,7 @@ class Streams(SocketTest):
         while written < most and select.select([], [descriptor], [], 0.5)[1]:
             written += os.write(descriptor, (line * 7)[written % len(line):][:60_000])
         self.assertLess(written, most)
-        self.assertLess(self.memory_of(process), 100_000_000)
+        self.assertLess(self.memory_of(process), 50_000_000)
         fcntl.fcntl(descriptor, fcntl.F_SETFL, 0)
         rest = threading.Thread(target=lambda: (
             os.write(descriptor, line[written % len(line):]), process.stdin.close()))
@@ -491,7 +491,7 @@ class Streams(SocketTest):
             peer.send(line)
             sent += 1
         self.assertLess(sent, most)
-        self.assertLess(self.memory_of(process), 100_000_000)
+        self.assertLess(self.memory_of(process), 50_000_000)
         got = bytearray()
         while len(got) < sent * (len(line) + 1):
             got += process.stdout.read(1 << 20)
