@@ -2,6 +2,7 @@
 #pragma once
 
 #include "raw_frames.hpp"
+#include "side_by_side.hpp"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -17,14 +18,8 @@
 #include <span>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
 
 namespace bench {
-
-inline void check_system(bool good, const char* what) {
-    if (!good)
-        throw std::system_error{errno, std::generic_category(), what};
-}
 
 /// What a peer is: a DEALER asks once it is connected and waits for its answer, a PUSH does not.
 enum class raw_type : std::uint8_t { dealer, push };

@@ -24,7 +24,7 @@ using bench::tcp_socket;
 // Which of its sockets have something to read.
 class watch {
 public:
-    watch() : number_{epoll_create1(0)} { bench::check(number_ >= 0, "epoll_create1"); }
+    watch() : number_{epoll_create1(0)} { bench::check_system(number_ >= 0, "epoll_create1"); }
     watch(const watch&) = delete;
     watch& operator=(const watch&) = delete;
     ~watch() { close(number_); }
@@ -33,12 +33,13 @@ public:
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.u64 = index;
-        bench::check(epoll_ctl(number_, EPOLL_CTL_ADD, socket.number(), &event) == 0, "epoll_ctl");
+        bench::check_system(epoll_ctl(number_, EPOLL_CTL_ADD, socket.number(), &event) == 0,
+                            "epoll_ctl");
     }
     /// Their indices.
     template <class Each> void wait(Each each) {
         const int count = epoll_wait(number_, events_.data(), static_cast<int>(events_.size()), -1);
-        bench::check(count >= 0, "epoll_wait");
+        bench::check_system(count >= 0, "epoll_wait");
         for (const epoll_event& event : std::span{events_}.first(static_cast<std::size_t>(count)))
             each(event.data.u64);
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -47,6 +48,12 @@ template <class Number> [[nodiscard]] Number read_number(std::string_view text, 
     if (ec != std::errc{} || end != text.data() + text.size() || value < smallest)
         throw std::invalid_argument{"not a number that will do: " + std::string{text}};
     return value;
+}
+
+/// What a system call said.
+inline void check_system(bool good, const char* what) {
+    if (!good)
+        throw std::system_error{errno, std::generic_category(), what};
 }
 
 inline void print_listening(std::string_view endpoint) {

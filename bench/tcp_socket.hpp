@@ -9,30 +9,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace bench {
-
-inline void check(bool good, const char* what) {
-    if (!good)
-        throw std::system_error{errno, std::generic_category(), what};
-}
 
 /// Waits in each call.
 class tcp_socket {
 public:
     tcp_socket() : tcp_socket{socket(AF_INET, SOCK_STREAM, 0)} {}
     explicit tcp_socket(int number) : number_{number} {
-        check(number_ >= 0, "socket");
+        check_system(number_ >= 0, "socket");
         const int on = 1;
-        check(setsockopt(number_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0, "setsockopt");
+        check_system(setsockopt(number_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0,
+                     "setsockopt");
     }
     tcp_socket(tcp_socket&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
     tcp_socket& operator=(tcp_socket&&) = delete;
@@ -46,7 +40,7 @@ public:
     void write(std::span<const char> octets) const {
         while (!octets.empty()) {
             const ssize_t size = send(number_, octets.data(), octets.size(), MSG_NOSIGNAL);
-            check(size > 0, "send");
+            check_system(size > 0, "send");
             octets = octets.subspan(static_cast<std::size_t>(size));
         }
     }
@@ -56,7 +50,7 @@ public:
             const ssize_t size = recv(number_, octets.data(), octets.size(), 0);
             if (size == 0)
                 return false;
-            check(size > 0, "recv");
+            check_system(size > 0, "recv");
             octets = octets.subspan(static_cast<std::size_t>(size));
         }
         return true;
@@ -64,7 +58,7 @@ public:
     /// As many as there are, at most; 0 when the other end has closed.
     [[nodiscard]] std::size_t read_some(std::span<char> octets) const {
         const ssize_t size = recv(number_, octets.data(), octets.size(), 0);
-        check(size >= 0, "recv");
+        check_system(size >= 0, "recv");
         return static_cast<std::size_t>(size);
     }
 
@@ -83,8 +77,9 @@ private:
 [[nodiscard]] inline tcp_socket connect_to(std::string_view port) {
     const sockaddr_in address = loopback(read_number<std::uint16_t>(port, 1));
     tcp_socket made;
-    check(connect(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
-          "connect");
+    check_system(
+        connect(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
+        "connect");
     return made;
 }
 
@@ -94,9 +89,9 @@ private:
     sockaddr_in address = loopback(0);
     socklen_t length = sizeof address;
     auto* where = reinterpret_cast<sockaddr*>(&address);
-    check(bind(made.number(), where, length) == 0 && listen(made.number(), backlog) == 0 &&
-              getsockname(made.number(), where, &length) == 0,
-          "listen");
+    check_system(bind(made.number(), where, length) == 0 && listen(made.number(), backlog) == 0 &&
+                     getsockname(made.number(), where, &length) == 0,
+                 "listen");
     print_listening(std::to_string(ntohs(address.sin_port)));
     return made;
 }
