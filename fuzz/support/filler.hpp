@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 
 namespace mizzen::fuzz {
 
@@ -17,9 +18,10 @@ inline zmtp::octets filler(std::size_t from, std::size_t size) noexcept {
     constexpr std::size_t starts = 4096;
     static const auto all = [] {
         std::array<std::byte, most_filler + starts> out;
-        std::uint32_t state = 1;
+        // Not by hand: compilers would take seconds to do it themselves.
+        std::linear_congruential_engine<std::uint32_t, 1664525U, 1013904223U, 0> random{1};
         for (std::byte& octet : out)
-            octet = static_cast<std::byte>((state = state * 1664525U + 1013904223U) >> 24);
+            octet = static_cast<std::byte>(random() >> 24);
         return out;
     }();
     must(size <= most_filler, "a target asks for as much filler as there is");

@@ -32,7 +32,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct options {
+struct broker_arguments {
     std::vector<std::string> endpoints{"tcp://127.0.0.1:5555"};
     std::string config;
     heartbeat_options heartbeat;
@@ -72,11 +72,11 @@ void end_titanic(titanic_inside& titanic) {
 }
 
 /// Hands over, if it is half of a pair, and drains at the first signal; stops at the second.
-class stopper {
+class broker_stopper {
 public:
-    stopper(asio::io_context& io, majordomo::broker& broker, titanic_inside& titanic,
-            std::optional<broker_pair>& pair, std::optional<rules_keeper>& rules,
-            milliseconds limit)
+    broker_stopper(asio::io_context& io, majordomo::broker& broker, titanic_inside& titanic,
+                   std::optional<broker_pair>& pair, std::optional<rules_keeper>& rules,
+                   milliseconds limit)
         : signals_{io, SIGINT, SIGTERM}, broker_{broker}, titanic_{titanic}, pair_{pair},
           rules_{rules}, limit_{limit} {
         wait();
@@ -142,7 +142,7 @@ void raise_descriptor_limit() {
 }
 
 /// What is to be known of who comes. Gives the exit status.
-int secure(options& given) {
+int secure(broker_arguments& given) {
     if (!given.pair.given() && given.security.client_given()) {
         log("broker", "--curve-server-key and --plain-user are for the link of a pair");
         return usage;
@@ -163,7 +163,7 @@ int secure(options& given) {
 }
 
 /// Whether the options make sense together. Gives the exit status.
-int check(CLI::App& sub, options& given) {
+int check(CLI::App& sub, broker_arguments& given) {
     if (const int trouble = read_config(sub, given.config))
         return trouble;
     given.broker.heartbeat = given.heartbeat.interval();
@@ -189,7 +189,7 @@ int check(CLI::App& sub, options& given) {
     return secure(given);
 }
 
-int run(CLI::App& sub, options& given) {
+int run(CLI::App& sub, broker_arguments& given) {
     if (const int trouble = check(sub, given))
         return trouble;
     raise_descriptor_limit();
@@ -212,7 +212,7 @@ int run(CLI::App& sub, options& given) {
     std::optional<rules_keeper> rules;
     if (!given.rules.empty())
         rules.emplace(io, broker, given.rules);
-    const stopper by_signal{io, broker, titanic, pair, rules, given.drain_limit};
+    const broker_stopper by_signal{io, broker, titanic, pair, rules, given.drain_limit};
     for (const std::string& wanted : given.endpoints) {
         std::error_code ec;
         const std::string bound = broker.bind(wanted, ec);
@@ -229,7 +229,7 @@ int run(CLI::App& sub, options& given) {
     return done;
 }
 
-void add_times(CLI::App& sub, options& given) {
+void add_times(CLI::App& sub, broker_arguments& given) {
     majordomo::broker_options& broker = given.broker;
     add_heartbeat(sub, given.heartbeat);
     add_time(sub, "--request-expiry", broker.request_expiry,
@@ -279,7 +279,7 @@ void add_bounds(CLI::App& sub, majordomo::broker_options& broker) {
 } // namespace
 
 command add_broker(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<broker_arguments>();
     CLI::App& sub = *app.add_subcommand("broker", "Run a Majordomo broker");
     sub.add_option("--bind", given->endpoints, "Where to listen; `*` as the port is any")
         ->type_name("ENDPOINT")

@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 using lines = std::vector<std::vector<std::string>>;
 
-struct options {
+struct inquiry_arguments {
     std::string endpoint{"tcp://127.0.0.1:5555"};
     int timeout_ms = 2500;
     security_options security;
@@ -35,7 +35,7 @@ struct options {
 /// One connection to a broker.
 class inquirer {
 public:
-    inquirer(std::string_view name, const options& given) : name_{name}, given_{given} {
+    inquirer(std::string_view name, const inquiry_arguments& given) : name_{name}, given_{given} {
         socket_.set(option::linger{milliseconds{0}});
     }
 
@@ -76,7 +76,7 @@ public:
 
 private:
     std::string_view name_;
-    const options& given_;
+    const inquiry_arguments& given_;
     blocking::dealer socket_;
     blocking::monitor events_{socket_};
 };
@@ -100,7 +100,7 @@ bool print_table(const lines& table) {
     return true;
 }
 
-int list(const options& given) {
+int list(const inquiry_arguments& given) {
     inquirer broker{"services", given};
     if (const int trouble = broker.connect())
         return trouble;
@@ -126,7 +126,7 @@ int list(const options& given) {
     return print_table(table) ? done : failed;
 }
 
-int ping(const options& given) {
+int ping(const inquiry_arguments& given) {
     inquirer broker{"ping", given};
     if (const int trouble = broker.connect())
         return trouble;
@@ -153,7 +153,7 @@ int ping(const options& given) {
     return done;
 }
 
-void add_common(CLI::App& sub, options& given) {
+void add_common(CLI::App& sub, inquiry_arguments& given) {
     sub.add_option("--broker", given.endpoint, "Where the broker is")
         ->type_name("ENDPOINT")
         ->capture_default_str();
@@ -167,7 +167,7 @@ void add_common(CLI::App& sub, options& given) {
 } // namespace
 
 command add_services(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<inquiry_arguments>();
     CLI::App& sub = *app.add_subcommand("services", "List what is registered at a broker");
     sub.add_option("service", given->service, "List the workers of this service instead")
         ->type_name("");
@@ -176,7 +176,7 @@ command add_services(CLI::App& app) {
 }
 
 command add_ping(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<inquiry_arguments>();
     CLI::App& sub = *app.add_subcommand("ping", "Ask a broker what it knows, and time it");
     add_common(sub, *given);
     sub.add_option("--count", given->count, "How often")

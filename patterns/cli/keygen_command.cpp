@@ -17,9 +17,9 @@
 namespace mizzen::cli {
 namespace {
 
-constexpr const char* who = "keygen";
+constexpr const char* keygen_name = "keygen";
 
-struct options {
+struct keygen_arguments {
     std::string path;
     std::vector<std::string> metadata;
     std::string public_of;
@@ -27,7 +27,7 @@ struct options {
 };
 
 int trouble(std::string_view path, std::string_view what) {
-    log(who, std::string{path}.append(": ").append(what));
+    log(keygen_name, std::string{path}.append(": ").append(what));
     return failed;
 }
 
@@ -65,10 +65,10 @@ std::string in_the_way(const std::string& path) {
     return {};
 }
 
-int make_keys(const options& given) {
+int make_keys(const keygen_arguments& given) {
     curve_certificate made;
     if (const std::string wrong = read_metadata(given.metadata, made); !wrong.empty()) {
-        log(who, wrong);
+        log(keygen_name, wrong);
         return usage;
     }
     if (const std::string there = in_the_way(given.path); !there.empty() && !given.force)
@@ -76,15 +76,15 @@ int make_keys(const options& given) {
     std::error_code ec;
     const curve_key_pair keys = make_curve_key_pair(ec);
     if (ec) {
-        log(who, ec.message());
+        log(keygen_name, ec.message());
         return failed;
     }
     made.public_key = keys.public_key;
     made.secret_key = keys.secret_key;
     save_curve_certificate(made, given.path, ec);
     if (ec == errc::malformed_certificate) {
-        log(who, "--meta: names are of letters, digits and $-_@.&+/, values of printable "
-                 "characters without quotes in them");
+        log(keygen_name, "--meta: names are of letters, digits and $-_@.&+/, values of printable "
+                         "characters without quotes in them");
         return usage;
     }
     if (ec)
@@ -92,15 +92,15 @@ int make_keys(const options& given) {
     return print_line(to_z85(keys.public_key)) ? done : failed;
 }
 
-int run(const options& given) {
+int run(const keygen_arguments& given) {
     if (given.public_of.empty() == given.path.empty()) {
-        log(who, "either a file to write or --public-of FILE is needed");
+        log(keygen_name, "either a file to write or --public-of FILE is needed");
         return usage;
     }
     if (given.public_of.empty())
         return make_keys(given);
     if (given.force || !given.metadata.empty()) {
-        log(who, "--public-of writes nothing: --force and --meta are of no use");
+        log(keygen_name, "--public-of writes nothing: --force and --meta are of no use");
         return usage;
     }
     return print_public_key(given.public_of);
@@ -109,7 +109,7 @@ int run(const options& given) {
 } // namespace
 
 command add_keygen(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<keygen_arguments>();
     CLI::App& sub = *app.add_subcommand(
         "keygen", "Make a pair of CURVE keys: FILE is to be given away, FILE_secret to be kept; "
                   "print the public key");

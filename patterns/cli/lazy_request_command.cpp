@@ -19,7 +19,7 @@
 namespace mizzen::cli {
 namespace {
 
-struct options {
+struct lazy_request_arguments {
     std::shared_ptr<security_options> security = std::make_shared<security_options>();
     bool lazy = false;
     bool tagged = false;
@@ -27,7 +27,8 @@ struct options {
     int settle_ms = 0;
 };
 
-lazy_pirate::client_options to_client_options(const CLI::App& sub, const options& given) {
+lazy_pirate::client_options to_client_options(const CLI::App& sub,
+                                              const lazy_request_arguments& given) {
     using std::chrono::milliseconds;
     lazy_pirate::client_options out;
     out.timeout = milliseconds{sub.get_option("--timeout")->as<int>()};
@@ -39,7 +40,7 @@ lazy_pirate::client_options to_client_options(const CLI::App& sub, const options
     return out;
 }
 
-int run(const CLI::App& sub, const options& given) {
+int run(const CLI::App& sub, const lazy_request_arguments& given) {
     if (sub.count("body") != 0 || sub.count("--files-from") != 0) {
         log("request", "a lazy request has a body and no service");
         return usage;
@@ -70,7 +71,7 @@ int run(const CLI::App& sub, const options& given) {
 } // namespace
 
 command add_request_or_lazy(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<lazy_request_arguments>();
     command majordomo = add_request(app, given->security);
     CLI::App& sub = *app.get_subcommand("request");
     sub.get_option("service")->required(false); // checked by whoever needs it

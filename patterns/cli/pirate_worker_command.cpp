@@ -23,7 +23,7 @@ namespace {
 
 using paranoid_pirate::responder;
 
-struct options {
+struct pirate_worker_arguments {
     std::shared_ptr<security_options> security = std::make_shared<security_options>();
     bool simple = false;
     bool paranoid = false;
@@ -40,7 +40,8 @@ job_kind job_of(const CLI::App& sub) {
     return out;
 }
 
-paranoid_pirate::worker_options to_worker_options(const CLI::App& sub, const options& given) {
+paranoid_pirate::worker_options to_worker_options(const CLI::App& sub,
+                                                  const pirate_worker_arguments& given) {
     using std::chrono::milliseconds;
     paranoid_pirate::worker_options out;
     out.speaks =
@@ -55,7 +56,7 @@ paranoid_pirate::worker_options to_worker_options(const CLI::App& sub, const opt
     return out;
 }
 
-int check(const CLI::App& sub, const options& given, const job_kind& job) {
+int check(const CLI::App& sub, const pirate_worker_arguments& given, const job_kind& job) {
     std::string trouble;
     if (given.simple && given.paranoid)
         trouble = "at most one of --simple and --paranoid is possible";
@@ -71,7 +72,7 @@ int check(const CLI::App& sub, const options& given, const job_kind& job) {
     return usage;
 }
 
-int run(const CLI::App& sub, const options& given) {
+int run(const CLI::App& sub, const pirate_worker_arguments& given) {
     const job_kind job = job_of(sub);
     if (const int trouble = check(sub, given, job))
         return trouble;
@@ -109,7 +110,7 @@ int run(const CLI::App& sub, const options& given) {
 } // namespace
 
 command add_worker_or_pirate(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<pirate_worker_arguments>();
     command majordomo = add_worker(app, given->security);
     CLI::App& sub = *app.get_subcommand("worker");
     sub.get_option("service")->required(false); // checked by whoever needs it

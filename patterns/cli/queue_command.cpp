@@ -18,7 +18,7 @@
 namespace mizzen::cli {
 namespace {
 
-struct options {
+struct queue_arguments {
     bool simple = false;
     bool paranoid = false;
     std::string front{"tcp://127.0.0.1:5555"};
@@ -35,7 +35,7 @@ struct options {
     int drain_ms = 10'000;
 };
 
-paranoid_pirate::queue_options to_queue_options(const options& given) {
+paranoid_pirate::queue_options to_queue_options(const queue_arguments& given) {
     using std::chrono::milliseconds;
     paranoid_pirate::queue_options out;
     out.speaks =
@@ -61,7 +61,7 @@ std::string words_of(const paranoid_pirate::queue_stats& counts) {
 }
 
 /// Whose keys or names are of workers, where those are not all the clients.
-int secure(const options& given, paranoid_pirate::queue_options& out) {
+int secure(const queue_arguments& given, paranoid_pirate::queue_options& out) {
     if (const int trouble = make_secured("queue", given.security, out.security))
         return trouble;
     if (given.worker_clients.empty() && given.worker_users.empty())
@@ -76,7 +76,7 @@ int secure(const options& given, paranoid_pirate::queue_options& out) {
     return make_secured("queue", workers, out.worker_security.emplace());
 }
 
-int run(const options& given) {
+int run(const queue_arguments& given) {
     if (given.simple == given.paranoid) {
         log("queue", "exactly one of --simple and --paranoid is needed");
         return usage;
@@ -105,7 +105,7 @@ int run(const options& given) {
     return done;
 }
 
-void add_limits(CLI::App& sub, options& given) {
+void add_limits(CLI::App& sub, queue_arguments& given) {
     sub.add_option("--request-timeout", given.request_timeout_ms,
                    "For a worker that is silent in a job; 0 is no limit")
         ->type_name("MS")
@@ -141,7 +141,7 @@ void add_limits(CLI::App& sub, options& given) {
 } // namespace
 
 command add_queue(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<queue_arguments>();
     CLI::App& sub = *app.add_subcommand("queue", "Run a Simple or a Paranoid Pirate queue");
     sub.add_flag("--simple", given->simple, "For workers that are REQs, without heartbeats");
     sub.add_flag("--paranoid", given->paranoid, "For workers that are DEALERs, with heartbeats");

@@ -23,7 +23,7 @@
 namespace mizzen::cli {
 namespace {
 
-struct options {
+struct request_arguments {
     std::string service;
     std::string body{"-"};
     std::string files_from;
@@ -39,7 +39,7 @@ struct options {
     bool progress = false;
 };
 
-majordomo::client_options to_client_options(const options& given) {
+majordomo::client_options to_client_options(const request_arguments& given) {
     majordomo::client_options out;
     out.timeout = std::chrono::milliseconds{given.timeout_ms};
     out.retries = given.retries;
@@ -51,7 +51,7 @@ majordomo::client_options to_client_options(const options& given) {
     return out;
 }
 
-repeat_options to_repeat_options(const options& given) {
+repeat_options to_repeat_options(const request_arguments& given) {
     repeat_options out;
     out.service = given.service;
     out.repeat = given.repeat;
@@ -63,7 +63,7 @@ repeat_options to_repeat_options(const options& given) {
     return out;
 }
 
-int run(const options& given) {
+int run(const request_arguments& given) {
     if (!majordomo::valid_service_name(given.service)) {
         log("request", "a service's name has 1 to 255 printable ASCII characters");
         return usage;
@@ -101,7 +101,7 @@ int run(const options& given) {
 } // namespace
 
 command add_request(CLI::App& app, const std::shared_ptr<security_options>& security) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<request_arguments>();
     given->security = security;
     CLI::App& sub = *app.add_subcommand("request", "Send requests to a Majordomo service");
     sub.add_option("service", given->service, "The service's name")->type_name("")->required();

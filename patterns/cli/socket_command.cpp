@@ -18,7 +18,7 @@ namespace {
 
 using zmtp::socket_type;
 
-struct options {
+struct socket_arguments {
     conversation_options talk;
     socket_options socket;
     std::string format;
@@ -51,7 +51,7 @@ bool can_echo(socket_type type) {
            type == socket_type::pair;
 }
 
-int run(options given) {
+int run(socket_arguments given) {
     conversation_options& talk = given.talk;
     if (given.multipart && given.format != "text") {
         log(talk.name, "--multipart is for --format text; the others tell parts apart anyway");
@@ -71,7 +71,7 @@ int run(options given) {
     return conversation{io, talk, given.socket}.run();
 }
 
-void add_message_options(CLI::App& sub, options& given) {
+void add_message_options(CLI::App& sub, socket_arguments& given) {
     sub.add_option("--format", given.format,
                    "How messages are written and read: text (a line each), hex (parts as digits, "
                    "with spaces between) or json (an array of parts)")
@@ -93,7 +93,7 @@ void add_message_options(CLI::App& sub, options& given) {
     sub.add_flag("--verbose,-v", given.talk.verbose, "Tell of connections on stderr");
 }
 
-void add_sending_options(CLI::App& sub, options& given) {
+void add_sending_options(CLI::App& sub, socket_arguments& given) {
     const socket_type type = given.talk.type;
     sub.add_option("--interval", given.talk.interval_ms, "Pause between messages sent")
         ->type_name("MS")
@@ -117,7 +117,7 @@ void add_sending_options(CLI::App& sub, options& given) {
 std::vector<command> add_sockets(CLI::App& app) {
     std::vector<command> commands;
     for (const description& each : descriptions) {
-        const auto given = std::make_shared<options>();
+        const auto given = std::make_shared<socket_arguments>();
         given->talk.name = each.name;
         given->talk.type = each.type;
         given->format = each.type == socket_type::router ? "json" : "text"; // ids are binary

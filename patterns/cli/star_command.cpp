@@ -27,7 +27,7 @@ using binary_star::responder;
 using binary_star::role;
 using std::chrono::milliseconds;
 
-struct options {
+struct star_arguments {
     role half = role::primary;
     std::vector<std::string> clients;
     std::vector<std::string> links;
@@ -46,7 +46,7 @@ struct options {
     int drain_ms = 10'000;
 };
 
-int check(const options& given) {
+int check(const star_arguments& given) {
     std::string trouble = given.job.trouble();
     if (trouble.empty() && given.peer_timeout_ms < 2 * given.heartbeat_ms)
         trouble = "--peer-timeout is two heartbeats at least";
@@ -56,7 +56,7 @@ int check(const options& given) {
     return usage;
 }
 
-binary_star::server_options to_server_options(const options& given) {
+binary_star::server_options to_server_options(const star_arguments& given) {
     binary_star::server_options out;
     out.star.half = given.half;
     out.star.heartbeat = milliseconds{given.heartbeat_ms};
@@ -71,7 +71,7 @@ binary_star::server_options to_server_options(const options& given) {
     return out;
 }
 
-binary_star::star_hooks make_hooks(const options& given, fence_runner& fence) {
+binary_star::star_hooks make_hooks(const star_arguments& given, fence_runner& fence) {
     binary_star::star_hooks hooks;
     hooks.happened = [](binary_star::happening what) { log("star", name_of(what)); };
     if (!given.fence.empty())
@@ -95,7 +95,7 @@ int bind_all(const std::vector<std::string>& endpoints, std::string_view words, 
     return done;
 }
 
-int open_all(binary_star::server& node, const options& given) {
+int open_all(binary_star::server& node, const star_arguments& given) {
     for (const std::string& each : given.peers) {
         std::error_code ec;
         node.half().connect_peer(each, ec);
@@ -114,7 +114,7 @@ int open_all(binary_star::server& node, const options& given) {
     return bind_all(given.controls, "listening for control ", controls);
 }
 
-int run(const options& given) {
+int run(const star_arguments& given) {
     if (const int trouble = check(given))
         return trouble;
     asio::io_context io{1};
@@ -150,7 +150,7 @@ int run(const options& given) {
     return done;
 }
 
-void add_endpoints(CLI::App& sub, options& given) {
+void add_endpoints(CLI::App& sub, star_arguments& given) {
     const auto add = [&](const char* name, std::vector<std::string>& to, const char* words) {
         sub.add_option(name, to, words)
             ->type_name("ENDPOINT")
@@ -163,7 +163,7 @@ void add_endpoints(CLI::App& sub, options& given) {
     add("--control", given.controls, "Where to listen for `star status` and `star switch`");
 }
 
-void add_jobs(CLI::App& sub, options& given) {
+void add_jobs(CLI::App& sub, star_arguments& given) {
     sub.add_option("--exec", given.job.line,
                    "Run `/bin/sh -c CMD` for each request, with the body on its stdin; its stdout "
                    "is the reply")
@@ -190,7 +190,7 @@ void add_jobs(CLI::App& sub, options& given) {
         ->capture_default_str();
 }
 
-void add_rules(CLI::App& sub, options& given) {
+void add_rules(CLI::App& sub, star_arguments& given) {
     sub.add_option("--heartbeat", given.heartbeat_ms, "Between two words to the peer")
         ->type_name("MS")
         ->check(CLI::Range(10, 30'000))
@@ -212,7 +212,7 @@ void add_rules(CLI::App& sub, options& given) {
 }
 
 command add_half(CLI::App& star, role half) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<star_arguments>();
     const bool primary = half == role::primary;
     given->half = half;
     given->clients = {primary ? "tcp://127.0.0.1:5001" : "tcp://127.0.0.1:5002"};

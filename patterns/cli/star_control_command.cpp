@@ -22,7 +22,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct options {
+struct star_control_arguments {
     std::vector<std::string> endpoints;
     int timeout_ms = 2500;
     security_options security;
@@ -30,7 +30,7 @@ struct options {
 
 /// The reply to `word`; none when there was no reply, and `status` is then the exit status.
 std::vector<std::string> ask(const std::string& endpoint, std::string_view word,
-                             const options& given, int& status) {
+                             const star_control_arguments& given, int& status) {
     option::security wanted;
     status = make_secured("star", given.security, wanted);
     if (status != done)
@@ -94,7 +94,7 @@ bool compare(const std::vector<std::string>& one, const std::vector<std::string>
     return good;
 }
 
-int show(const options& given) {
+int show(const star_control_arguments& given) {
     int status = done;
     std::vector<std::vector<std::string>> halves;
     for (const std::string& endpoint : given.endpoints) {
@@ -121,7 +121,7 @@ int show(const options& given) {
     return status;
 }
 
-int hand_over(const options& given) {
+int hand_over(const star_control_arguments& given) {
     if (given.endpoints.size() != 1) {
         log("star", "the control endpoint of the active half is needed, and no other");
         return usage;
@@ -136,7 +136,7 @@ int hand_over(const options& given) {
     return failed;
 }
 
-void add_common(CLI::App& sub, options& given) {
+void add_common(CLI::App& sub, star_control_arguments& given) {
     sub.add_option("--control", given.endpoints, "A half's control endpoint")
         ->type_name("ENDPOINT")
         ->allow_extra_args(false)
@@ -151,7 +151,7 @@ void add_common(CLI::App& sub, options& given) {
 } // namespace
 
 command add_star_status(CLI::App& star) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<star_control_arguments>();
     CLI::App& sub = *star.add_subcommand(
         "status", "Print what a half is, or two; fail if these two make no pair");
     add_common(sub, *given);
@@ -159,7 +159,7 @@ command add_star_status(CLI::App& star) {
 }
 
 command add_star_switch(CLI::App& star) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<star_control_arguments>();
     given->timeout_ms = 15'000; // it finishes what it has
     CLI::App& sub = *star.add_subcommand("switch", "Have the active half hand over to the other");
     add_common(sub, *given);

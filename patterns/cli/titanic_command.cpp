@@ -22,7 +22,7 @@
 namespace mizzen::cli {
 namespace {
 
-struct options {
+struct titanic_arguments {
     brokers_option brokers;
     std::string config;
     titanic_options titanic;
@@ -32,7 +32,7 @@ struct options {
     std::chrono::milliseconds drain{10'000};
 };
 
-int serve(CLI::App& sub, options& given) {
+int serve(CLI::App& sub, titanic_arguments& given) {
     if (const int trouble = read_config(sub, given.config))
         return trouble;
     if (!given.titanic.given()) {
@@ -71,7 +71,7 @@ int serve(CLI::App& sub, options& given) {
     return done;
 }
 
-void add_server_options(CLI::App& sub, options& given) {
+void add_server_options(CLI::App& sub, titanic_arguments& given) {
     add_brokers(sub, given.brokers, "of several, all are served");
     add_config(sub, given.config);
     add_titanic_options(sub, given.titanic, "--store", "Where the requests are kept");
@@ -90,7 +90,7 @@ void add_server_options(CLI::App& sub, options& given) {
 } // namespace
 
 command add_titanic(CLI::App& app) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<titanic_arguments>();
     CLI::App& sub = *app.add_subcommand(
         "titanic",
         "Keep requests on disk until they are answered, at a broker; or look at a store");

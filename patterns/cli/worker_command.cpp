@@ -22,9 +22,7 @@
 namespace mizzen::cli {
 namespace {
 
-using majordomo::responder;
-
-struct options {
+struct worker_arguments {
     std::string service;
     brokers_option brokers;
     job_kind job;
@@ -37,7 +35,7 @@ struct options {
     int drain_ms = 10'000;
 };
 
-int check(const options& given) {
+int check(const worker_arguments& given) {
     std::string trouble = given.job.trouble();
     if (trouble.empty() && !majordomo::valid_service_name(given.service))
         trouble = "a service's name has 1 to 255 printable ASCII characters";
@@ -49,7 +47,7 @@ int check(const options& given) {
     return usage;
 }
 
-majordomo::worker_options to_worker_options(const options& given) {
+majordomo::worker_options to_worker_options(const worker_arguments& given) {
     majordomo::worker_options out;
     out.service = given.service;
     out.protocol = given.brokers.protocol();
@@ -61,17 +59,18 @@ majordomo::worker_options to_worker_options(const options& given) {
     return out;
 }
 
-int run(const options& given) {
+int run(const worker_arguments& given) {
     if (const int trouble = check(given))
         return trouble;
     asio::io_context io{1};
     majordomo::worker_options worker_options = to_worker_options(given);
     if (const int trouble = make_secured("worker", *given.security, worker_options.security))
         return trouble;
-    command_runner<responder> runner{io.get_executor(),
-                                     given.job.line,
-                                     {std::chrono::milliseconds{given.time_ms}, given.output},
-                                     given.jobs};
+    command_runner<majordomo::responder> runner{
+        io.get_executor(),
+        given.job.line,
+        {std::chrono::milliseconds{given.time_ms}, given.output},
+        given.jobs};
     majordomo::worker worker{io, worker_options,
                              make_handler(given.job, io.get_executor(), runner)};
     const stopper by_signal{io, std::chrono::milliseconds{given.drain_ms},
@@ -97,7 +96,7 @@ int run(const options& given) {
 } // namespace
 
 command add_worker(CLI::App& app, const std::shared_ptr<security_options>& security) {
-    const auto given = std::make_shared<options>();
+    const auto given = std::make_shared<worker_arguments>();
     given->security = security;
     CLI::App& sub = *app.add_subcommand("worker", "Run a Majordomo worker");
     sub.add_option("service", given->service, "The service's name")->type_name("")->required();

@@ -7,7 +7,6 @@
 namespace mizzen::sim {
 namespace {
 
-using majordomo::broker_core;
 using majordomo::broker_options;
 using majordomo::broker_stats;
 
@@ -17,10 +16,11 @@ constexpr peer_id first_other = 3;
 constexpr peer_id others = 4;
 constexpr std::size_t most_handles = 20;
 
-const frames services{"evil",        "evil2", "mmi.service", "mmi.services", "mmi.evil",
-                      "mmi.workers", "",      "two words",   "\n",           std::string(300, 's')};
+const frames broker_services{
+    "evil",        "evil2", "mmi.service", "mmi.services", "mmi.evil",
+    "mmi.workers", "",      "two words",   "\n",           std::string(300, 's')};
 
-broker_options options() {
+broker_options tight_broker() {
     broker_options tight;
     tight.heartbeat = milliseconds{100};
     tight.request_expiry = milliseconds{1000};
@@ -31,20 +31,13 @@ broker_options options() {
     return tight;
 }
 
-message message_of(const frames& parts) {
-    message m;
-    for (const std::string& part : parts)
-        m.push_back(part);
-    return m;
-}
-
 std::uint64_t bad_ones(const broker_stats& stats) {
     return stats.malformed + stats.wrong_role + stats.unexpected + stats.ignored;
 }
 
-class player {
+class broker_player {
 public:
-    explicit player(std::span<const std::uint8_t> script) : script_{script} {
+    explicit broker_player(std::span<const std::uint8_t> script) : script_{script} {
         up(good_worker);
         up(good_client);
         in(good_worker, {"", "MDPW01", "\x01", "good"});
@@ -81,7 +74,7 @@ private:
         case 1: down(who); return up(who);
         default: break;
         }
-        const frames m = read_message(script_, bound_for::broker, handles_, services);
+        const frames m = read_message(script_, bound_for::broker, handles_, broker_services);
         const std::uint64_t before = bad_ones(core_.stats());
         const bool is_one =
             majordomo_witness::parse(message_of(m), true).what != majordomo_witness::word::none;
@@ -128,8 +121,8 @@ private:
         in(good_worker, {"", "MDPW01", "\x04"});
     }
     void collect() {
-        for (broker_core::output out; core_.next_output(out);) {
-            if (out.what != broker_core::step::send)
+        for (majordomo::broker_core::output out; core_.next_output(out);) {
+            if (out.what != majordomo::broker_core::step::send)
                 continue; // it has few enough requests to read on
             witness_.said(out.to, out.m, now_);
             frames m;
@@ -155,8 +148,8 @@ private:
 
     script_reader script_;
     time_point now_{milliseconds{1000}};
-    broker_core core_{options(), now_};
-    majordomo_witness witness_{options()};
+    majordomo::broker_core core_{tight_broker(), now_};
+    majordomo_witness witness_{tight_broker()};
     frames handles_{"", "x", std::string(8, '\0'), std::string(9, '\1')};
     std::string handle_;
     frames answer_;
@@ -165,6 +158,8 @@ private:
 
 } // namespace
 
-std::uint64_t broker_input(std::span<const std::uint8_t> script) { return player{script}.run(); }
+std::uint64_t broker_input(std::span<const std::uint8_t> script) {
+    return broker_player{script}.run();
+}
 
 } // namespace mizzen::sim

@@ -13,10 +13,9 @@
 namespace mizzen::sim {
 namespace {
 
-using majordomo::client_core;
 using word = majordomo_witness::word;
 
-const frames services{"good", "good", "good", "other", "mmi.broker", ""};
+const frames client_services{"good", "good", "good", "other", "mmi.broker", ""};
 constexpr std::size_t most_connections = 4;
 constexpr std::size_t most_tags = 8;
 
@@ -34,23 +33,9 @@ majordomo::client_options options(script_reader& script) {
     return chosen;
 }
 
-message message_of(const frames& parts) {
-    message m;
-    for (const std::string& part : parts)
-        m.push_back(part);
-    return m;
-}
-
-frames frames_of(const message& m) {
-    frames parts;
-    for (const octets part : m)
-        parts.emplace_back(zmtp::as_text(part));
-    return parts;
-}
-
-class player {
+class client_player {
 public:
-    explicit player(std::span<const std::uint8_t> script)
+    explicit client_player(std::span<const std::uint8_t> script)
         : script_{script}, core_{options(script_), 1} {
         core_.add_broker();
         core_.add_broker();
@@ -96,7 +81,7 @@ private:
         }
         if (links_.empty())
             return;
-        const frames m = read_message(script_, bound_for::client, tags_, services);
+        const frames m = read_message(script_, bound_for::client, tags_, client_services);
         hear(some_link(what), m);
     }
 
@@ -130,21 +115,21 @@ private:
     }
 
     void act() {
-        for (client_core::action next; core_.next_action(next);) {
+        for (majordomo::client_core::action next; core_.next_action(next);) {
             switch (next.what) {
-            case client_core::step::open:
+            case majordomo::client_core::step::open:
                 must(links_.insert(next.link).second, "a link is opened once");
                 must(links_.size() <= 2 * most_connections + 2, "connections are bounded");
                 break;
-            case client_core::step::close:
+            case majordomo::client_core::step::close:
                 must(links_.erase(next.link) == 1, "what is closed was open");
                 break;
-            case client_core::step::send: sent(next.link, next.m); break;
-            case client_core::step::partial:
+            case majordomo::client_core::step::send: sent(next.link, next.m); break;
+            case majordomo::client_core::step::partial:
                 must(heard_ != nullptr && waiting_.contains(next.request),
                      "a part of a reply is one that came");
                 break;
-            case client_core::step::done: done(next); break;
+            case majordomo::client_core::step::done: done(next); break;
             }
         }
         must(core_.pending() == waiting_.size(), "a client knows what is not over");
@@ -167,7 +152,7 @@ private:
             unanswered_.emplace_back(link, frames_of(m));
     }
 
-    void done(const client_core::action& last) {
+    void done(const majordomo::client_core::action& last) {
         must(waiting_.erase(last.request) == 1, "a request ends once");
         if (last.ec)
             return;
@@ -202,7 +187,7 @@ private:
 
     script_reader script_;
     time_point now_{milliseconds{1000}};
-    client_core core_;
+    majordomo::client_core core_;
     std::set<std::uint32_t> links_;
     std::set<std::uint64_t> waiting_;
     frames tags_{"M1" + std::string(20, 'x')};
@@ -215,6 +200,8 @@ private:
 
 } // namespace
 
-std::uint64_t client_input(std::span<const std::uint8_t> script) { return player{script}.run(); }
+std::uint64_t client_input(std::span<const std::uint8_t> script) {
+    return client_player{script}.run();
+}
 
 } // namespace mizzen::sim

@@ -15,9 +15,9 @@ using freelance::model;
 
 constexpr milliseconds on_the_way{50}; // there and back, at most, where nothing is delayed
 
-class history : stage {
+class freelance_run : stage {
 public:
-    explicit history(std::uint32_t seed)
+    explicit freelance_run(std::uint32_t seed)
         : stage{seed}, how_{in.draw(3) == 0 ? model::shotgun : model::complex},
           all_well_{in.draw(2) == 0} {
         const std::size_t servers = 1 + in.draw(4);
@@ -129,6 +129,6 @@ private:
 
 } // namespace
 
-made_of freelance_history(std::uint32_t seed) { return history{seed}.run(); }
+made_of freelance_history(std::uint32_t seed) { return freelance_run{seed}.run(); }
 
 } // namespace mizzen::sim

@@ -7,20 +7,6 @@
 #include <algorithm>
 
 namespace mizzen::sim {
-namespace {
-
-using freelance::client_core;
-using freelance::server_core;
-
-constexpr std::size_t cancels_one_in = 20;
-
-ending how_it_ended(std::error_code ec) {
-    if (!ec)
-        return ending::reply;
-    return ec == freelance::errc::abandoned ? ending::abandoned : ending::error;
-}
-
-} // namespace
 
 // --- Servers ---
 
@@ -71,9 +57,10 @@ void freelance_server::tick() {
 }
 
 void freelance_server::act() {
-    server_core::action next;
+    using core = freelance::server_core;
+    core::action next;
     while (core_.next_action(next)) {
-        if (next.what == server_core::step::handle_request) {
+        if (next.what == core::step::handle_request) {
             must(running_.insert(next.request).second, "requests have numbers of their own");
             serve(next.request, next.m);
             continue;
@@ -163,18 +150,19 @@ std::uint64_t freelance_client::start(message&& body) {
 }
 
 void freelance_client::act() {
-    client_core::action next;
+    using core = freelance::client_core;
+    core::action next;
     while (core_.next_action(next)) {
         switch (next.what) {
-        case client_core::step::open: open(next.server); break;
-        case client_core::step::send: send(next.server, std::move(next.m)); break;
-        case client_core::step::reset:
+        case core::step::open: open(next.server); break;
+        case core::step::send: send(next.server, std::move(next.m)); break;
+        case core::step::reset:
             must(!promised_ || servers_.at(next.server) != promised_->server,
                  "a server that lives is not taken for dead");
             open(next.server);
             break;
-        case client_core::step::close: links_.erase(next.server); break;
-        case client_core::step::done: done(next); break;
+        case core::step::close: links_.erase(next.server); break;
+        case core::step::done: done(next); break;
         }
     }
     for (const auto& [server, each] : links_)
@@ -184,12 +172,12 @@ void freelance_client::act() {
     set_timer(core_.deadline());
 }
 
-void freelance_client::done(client_core::action& last) {
+void freelance_client::done(freelance::client_core::action& last) {
     if (promised_ && promised_since_)
         must(now() - std::max(begun_.at(last.request), *promised_since_) <= promised_->answer,
              "while a server lives a request is answered within the bound");
     begun_.erase(last.request);
-    over(last.request, how_it_ended(last.ec), last.m);
+    over(last.request, ending_of(last.ec, {freelance::errc::abandoned}), last.m);
 }
 
 void freelance_client::open(server_id server) {

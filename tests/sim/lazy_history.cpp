@@ -12,9 +12,9 @@ namespace {
 
 constexpr milliseconds longest_keep{5000};
 
-class history : stage {
+class lazy_run : stage {
 public:
-    explicit history(std::uint32_t seed) : stage{seed} {
+    explicit lazy_run(std::uint32_t seed) : stage{seed} {
         const std::size_t servers = 1 + in.draw(3);
         for (std::size_t i = 0; i < servers; ++i)
             add_server(i);
@@ -100,6 +100,6 @@ private:
 
 } // namespace
 
-made_of lazy_pirate_history(std::uint32_t seed) { return history{seed}.run(); }
+made_of lazy_pirate_history(std::uint32_t seed) { return lazy_run{seed}.run(); }
 
 } // namespace mizzen::sim

@@ -7,20 +7,6 @@
 #include <utility>
 
 namespace mizzen::sim {
-namespace {
-
-using lazy_pirate::client_core;
-using lazy_pirate::server_core;
-
-constexpr std::size_t cancels_one_in = 20;
-
-ending how_it_ended(std::error_code ec) {
-    if (!ec)
-        return ending::reply;
-    return ec == lazy_pirate::errc::abandoned ? ending::abandoned : ending::error;
-}
-
-} // namespace
 
 // --- Servers ---
 
@@ -59,9 +45,10 @@ void lazy_server::tick() {
 }
 
 void lazy_server::act() {
-    server_core::action next;
+    using core = lazy_pirate::server_core;
+    core::action next;
     while (core_.next_action(next)) {
-        if (next.what == server_core::step::handle_request) {
+        if (next.what == core::step::handle_request) {
             witness_.handled(next.request, next.m, now());
             serve(next.request, next.m);
             continue;
@@ -144,12 +131,13 @@ std::uint64_t lazy_client::start(message&& body) {
 }
 
 void lazy_client::act() {
-    client_core::action next;
+    using core = lazy_pirate::client_core;
+    core::action next;
     while (core_.next_action(next)) {
         switch (next.what) {
-        case client_core::step::open: open(next.lane, next.endpoint); break;
-        case client_core::step::close: lanes_.at(next.lane).reset(); break;
-        case client_core::step::send: {
+        case core::step::open: open(next.lane, next.endpoint); break;
+        case core::step::close: lanes_.at(next.lane).reset(); break;
+        case core::step::send: {
             note_sent(next.m);
             must(next.lane < lanes_.size() && lanes_[next.lane] != nullptr,
                  "what is sent goes on a connection that was opened");
@@ -157,7 +145,9 @@ void lazy_client::act() {
             static_cast<void>(lanes_[next.lane]->send(next.m, ec));
             break;
         }
-        case client_core::step::done: over(next.request, how_it_ended(next.ec), next.m); break;
+        case core::step::done:
+            over(next.request, ending_of(next.ec, {lazy_pirate::errc::abandoned}), next.m);
+            break;
         }
     }
     for (const auto& each : lanes_)

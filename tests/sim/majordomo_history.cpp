@@ -9,9 +9,9 @@
 namespace mizzen::sim {
 namespace {
 
-class history : stage {
+class majordomo_run : stage {
 public:
-    explicit history(std::uint32_t seed)
+    explicit majordomo_run(std::uint32_t seed)
         : stage{seed}, kind_{static_cast<kind>(in.draw(3))}, redeliveries_{choose_redeliveries()} {
         book.runs_a_sending = 1 + redeliveries_;
         choose();
@@ -184,6 +184,6 @@ private:
 
 } // namespace
 
-made_of majordomo_history(std::uint32_t seed) { return history{seed}.run(); }
+made_of majordomo_history(std::uint32_t seed) { return majordomo_run{seed}.run(); }
 
 } // namespace mizzen::sim

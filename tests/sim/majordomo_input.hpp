@@ -2,6 +2,7 @@
 #pragma once
 
 #include "script_reader.hpp"
+#include <mizzen/message.hpp>
 
 #include <cstdint>
 #include <span>
@@ -12,6 +13,9 @@
 namespace mizzen::sim {
 
 using frames = std::vector<std::string>;
+
+[[nodiscard]] message message_of(const frames& parts);
+[[nodiscard]] frames frames_of(const message& m);
 
 /// Where a message goes.
 enum class bound_for : std::uint8_t { broker, worker, client };

@@ -124,6 +124,20 @@ void break_it(frames& m, script_reader& from) {
 
 } // namespace
 
+message message_of(const frames& parts) {
+    message m;
+    for (const std::string& part : parts)
+        m.push_back(part);
+    return m;
+}
+
+frames frames_of(const message& m) {
+    frames parts;
+    for (const octets part : m)
+        parts.emplace_back(zmtp::as_text(part));
+    return parts;
+}
+
 frames read_message(script_reader& from, bound_for to, const frames& addresses,
                     const frames& services) {
     const auto& all = valid_messages(to);

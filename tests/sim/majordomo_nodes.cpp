@@ -7,20 +7,6 @@
 #include <utility>
 
 namespace mizzen::sim {
-namespace {
-
-using majordomo::broker_core;
-using majordomo::client_core;
-using majordomo::worker_core;
-
-ending how_it_ended(std::error_code ec) {
-    if (!ec)
-        return ending::reply;
-    const bool abandoned = ec == majordomo::errc::timed_out || ec == majordomo::errc::interrupted;
-    return abandoned ? ending::abandoned : ending::error;
-}
-
-} // namespace
 
 // --- The broker ---
 
@@ -68,11 +54,11 @@ void majordomo_broker::hand_in(message&& m) {
 }
 
 void majordomo_broker::send_outputs() {
-    broker_core::output out;
+    majordomo::broker_core::output out;
     while (core_.next_output(out)) {
         std::error_code ec;
-        if (out.what != broker_core::step::send) {
-            socket_->core().hold(out.to, out.what == broker_core::step::pause, ec);
+        if (out.what != majordomo::broker_core::step::send) {
+            socket_->core().hold(out.to, out.what == majordomo::broker_core::step::pause, ec);
             continue;
         }
         const message said = out.m.share();
@@ -159,12 +145,13 @@ void majordomo_worker::tick() {
 }
 
 void majordomo_worker::act() {
-    worker_core::action next;
+    using core = majordomo::worker_core;
+    core::action next;
     while (core_.next_action(next)) {
         switch (next.what) {
-        case worker_core::step::send: send(std::move(next.m)); break;
-        case worker_core::step::handle_request: serve(next.request, std::move(next.m)); break;
-        case worker_core::step::reconnect: open(); break;
+        case core::step::send: send(std::move(next.m)); break;
+        case core::step::handle_request: serve(next.request, std::move(next.m)); break;
+        case core::step::reconnect: open(); break;
         }
     }
     socket_->pump();
@@ -239,20 +226,25 @@ std::uint64_t majordomo_client::ask_for(std::string_view service, message&& body
 }
 
 void majordomo_client::act() {
-    client_core::action next;
+    using core = majordomo::client_core;
+    core::action next;
     while (core_.next_action(next)) {
         switch (next.what) {
-        case client_core::step::open: open(next.link, next.broker); break;
-        case client_core::step::close: links_.erase(next.link); break;
-        case client_core::step::send: {
+        case core::step::open: open(next.link, next.broker); break;
+        case core::step::close: links_.erase(next.link); break;
+        case core::step::send: {
             note_sent(next.m);
             link& on = links_.at(next.link);
             on.waiting.push_back(std::move(next.m));
             flush(on);
             break;
         }
-        case client_core::step::partial: heard_part(next.request, next.m); break;
-        case client_core::step::done: over(next.request, how_it_ended(next.ec), next.m); break;
+        case core::step::partial: heard_part(next.request, next.m); break;
+        case core::step::done:
+            over(next.request,
+                 ending_of(next.ec, {majordomo::errc::timed_out, majordomo::errc::interrupted}),
+                 next.m);
+            break;
         }
     }
     for (auto& [number, each] : links_)

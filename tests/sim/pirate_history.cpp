@@ -15,9 +15,10 @@ using paranoid_pirate::protocol;
 
 const std::vector<std::string> queues{"front"};
 
-class history : stage {
+class pirate_run : stage {
 public:
-    history(std::uint32_t seed, protocol how) : stage{seed}, kind_{static_cast<kind>(in.draw(3))} {
+    pirate_run(std::uint32_t seed, protocol how)
+        : stage{seed}, kind_{static_cast<kind>(in.draw(3))} {
         queue_.speaks = how;
         choose();
         book.runs_a_sending = 1 + queue_.redeliveries;
@@ -146,9 +147,11 @@ private:
 
 } // namespace
 
-made_of simple_pirate_history(std::uint32_t seed) { return history{seed, protocol::simple}.run(); }
+made_of simple_pirate_history(std::uint32_t seed) {
+    return pirate_run{seed, protocol::simple}.run();
+}
 made_of paranoid_pirate_history(std::uint32_t seed) {
-    return history{seed, protocol::paranoid}.run();
+    return pirate_run{seed, protocol::paranoid}.run();
 }
 
 } // namespace mizzen::sim

@@ -1,6 +1,8 @@
 // What clients ask and what handlers do.
 #include "roles.hpp"
 
+#include <algorithm>
+
 namespace mizzen::sim {
 
 work begin_work(const message& body, const handling& how, world& in, ledger& book) {
@@ -11,6 +13,13 @@ work begin_work(const message& body, const handling& how, world& in, ledger& boo
     job.takes = milliseconds{in.draw(static_cast<std::size_t>(how.longest.count()) + 1)};
     job.fails = how.fails_one_in != 0 && in.draw(how.fails_one_in) == 0;
     return job;
+}
+
+ending ending_of(std::error_code ec, std::initializer_list<std::error_code> abandoned) {
+    if (!ec)
+        return ending::reply;
+    return std::find(abandoned.begin(), abandoned.end(), ec) != abandoned.end() ? ending::abandoned
+                                                                                : ending::error;
 }
 
 asker::asker(world& in, host_id host, const asking& asks, ledger& book, made_of& total)

@@ -4,8 +4,10 @@
 #include "ledger.hpp"
 #include "node.hpp"
 
+#include <initializer_list>
 #include <map>
 #include <string>
+#include <system_error>
 
 namespace mizzen::sim {
 
@@ -35,6 +37,13 @@ struct asking {
     bool cannot_fail = false;
     bool hears_parts = false;
 };
+
+/// How one ends whose client is told `ec`; the codes in `abandoned` say that nobody knows.
+[[nodiscard]] ending ending_of(std::error_code ec,
+                               std::initializer_list<std::error_code> abandoned);
+
+/// Of requests that may fail.
+inline constexpr std::size_t cancels_one_in = 20;
 
 /// A client, which asks one request after another and writes down what becomes of each.
 class asker : public node {

@@ -27,9 +27,9 @@ constexpr milliseconds settle = peer_timeout;
 constexpr milliseconds on_the_way{50}; // there and back, at most, where nothing is delayed
 const std::array<std::string, 2> names{"primary", "backup"};
 
-class history : stage {
+class star_run : stage {
 public:
-    explicit history(std::uint32_t seed)
+    explicit star_run(std::uint32_t seed)
         : stage{seed}, how_{static_cast<layout>(in.draw(4))}, ways_{in, how_} {
         trouble.cut_ways = [this](milliseconds longest) { ways_.break_something(longest); };
         trouble.heal_ways = [this] { ways_.heal_all(); };
@@ -161,6 +161,6 @@ private:
 
 } // namespace
 
-made_of binary_star_history(std::uint32_t seed) { return history{seed}.run(); }
+made_of binary_star_history(std::uint32_t seed) { return star_run{seed}.run(); }
 
 } // namespace mizzen::sim

@@ -10,9 +10,9 @@ namespace {
 
 using titanic::test::loss;
 
-class history : stage {
+class titanic_run : stage {
 public:
-    explicit history(std::uint32_t seed) : stage{seed} {
+    explicit titanic_run(std::uint32_t seed) : stage{seed} {
         book.runs_a_sending = 1'000'000; // at least once
         choose();
     }
@@ -103,6 +103,6 @@ private:
 
 } // namespace
 
-made_of titanic_history(std::uint32_t seed) { return history{seed}.run(); }
+made_of titanic_history(std::uint32_t seed) { return titanic_run{seed}.run(); }
 
 } // namespace mizzen::sim

@@ -10,14 +10,12 @@
 namespace mizzen::sim {
 namespace {
 
-using majordomo::worker_core;
-
 const frames addresses{
     "", "x", "client", std::string(8, '\2'), std::string(9, '\1'), std::string(255, 'a')};
-const frames services{"good"};
+const frames worker_services{"good"};
 constexpr std::size_t most_requests = 4;
 
-majordomo::worker_options options() {
+majordomo::worker_options tight_worker() {
     majordomo::worker_options tight;
     tight.service = "good";
     tight.heartbeat = milliseconds{100};
@@ -26,16 +24,9 @@ majordomo::worker_options options() {
     return tight;
 }
 
-message message_of(const frames& parts) {
-    message m;
-    for (const std::string& part : parts)
-        m.push_back(part);
-    return m;
-}
-
-class player {
+class worker_player {
 public:
-    explicit player(std::span<const std::uint8_t> script) : script_{script} {
+    explicit worker_player(std::span<const std::uint8_t> script) : script_{script} {
         core_.connected(now_);
         act(nullptr);
     }
@@ -69,7 +60,7 @@ private:
             forget();
             return act(nullptr);
         case 4: static_cast<void>(connect()); return;
-        default: return hear(read_message(script_, bound_for::worker, addresses, services));
+        default: return hear(read_message(script_, bound_for::worker, addresses, worker_services));
         }
     }
 
@@ -117,11 +108,11 @@ private:
     }
 
     void act(const frames* heard) {
-        for (worker_core::action next; core_.next_action(next);) {
+        for (majordomo::worker_core::action next; core_.next_action(next);) {
             switch (next.what) {
-            case worker_core::step::send: sent(next.m); break;
-            case worker_core::step::reconnect: forget(); break;
-            case worker_core::step::handle_request: {
+            case majordomo::worker_core::step::send: sent(next.m); break;
+            case majordomo::worker_core::step::reconnect: forget(); break;
+            case majordomo::worker_core::step::handle_request: {
                 must(heard != nullptr, "requests come from the broker");
                 const auto in = majordomo_witness::parse(message_of(*heard), false);
                 must(in.what == majordomo_witness::word::request,
@@ -157,7 +148,7 @@ private:
 
     script_reader script_;
     time_point now_{milliseconds{1000}};
-    worker_core core_{options(), now_, 1};
+    majordomo::worker_core core_{tight_worker(), now_, 1};
     std::map<std::uint64_t, std::string> given_; // addresses
     std::string awaited_;
     bool must_reply_ = false;
@@ -166,6 +157,8 @@ private:
 
 } // namespace
 
-std::uint64_t worker_input(std::span<const std::uint8_t> script) { return player{script}.run(); }
+std::uint64_t worker_input(std::span<const std::uint8_t> script) {
+    return worker_player{script}.run();
+}
 
 } // namespace mizzen::sim

@@ -10,11 +10,11 @@
 #include <set>
 #include <vector>
 
-using namespace std::chrono_literals;
-using mizzen::patterns::back_off;
-using std::chrono::milliseconds;
-
+namespace mizzen::patterns {
 namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 
 std::vector<milliseconds> pauses(back_off delays, int count) {
     std::vector<milliseconds> out;
@@ -110,3 +110,5 @@ TEST_CASE("back-off: what makes no sense is no pause, the first one for ever, or
         }
     }
 }
+
+} // namespace mizzen::patterns

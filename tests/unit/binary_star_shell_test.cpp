@@ -48,14 +48,14 @@ request_handler named(const std::string& name) {
     };
 }
 
-struct half {
+struct live_half {
     std::vector<happening> happened;
     std::optional<server> node;
     std::string clients;
     std::string peer;
     std::string control;
 
-    half(asio::io_context& io, role which, request_handler serve, star_hooks hooks = {}) {
+    live_half(asio::io_context& io, role which, request_handler serve, star_hooks hooks = {}) {
         hooks.happened = [this](happening what) { happened.push_back(what); };
         node.emplace(io, half_of(which), std::move(serve), std::move(hooks));
         clients = node->bind(any_port);
@@ -66,11 +66,12 @@ struct half {
     [[nodiscard]] std::optional<state> heard() const { return node->half().core().now_in().peer; }
 };
 
-struct pair {
-    half primary;
-    half backup;
+struct live_pair {
+    live_half primary;
+    live_half backup;
 
-    explicit pair(asio::io_context& io, star_hooks primary_hooks = {}, star_hooks backup_hooks = {})
+    explicit live_pair(asio::io_context& io, star_hooks primary_hooks = {},
+                       star_hooks backup_hooks = {})
         : primary{io, role::primary, named("primary"), std::move(primary_hooks)},
           backup{io, role::backup, named("backup"), std::move(backup_hooks)} {
         primary.node->half().connect_peer(backup.peer);
@@ -94,7 +95,7 @@ frames ask(asio::io_context& io, client& from, std::string_view body) {
     return o.reply;
 }
 
-frames control(asio::io_context& io, const half& of, std::string_view word) {
+frames control(asio::io_context& io, const live_half& of, std::string_view word) {
     req from{io};
     from.connect(of.control);
     std::optional<frames> got;
@@ -111,7 +112,7 @@ frames control(asio::io_context& io, const half& of, std::string_view word) {
 
 TEST_CASE("binary star: the primary of a pair serves, and the backup does when that is gone") {
     asio::io_context io{1};
-    pair both{io};
+    live_pair both{io};
     client c{io, quick()};
     both.serve(c);
     CHECK(ask(io, c, "a") == frames{"a", "primary"});
@@ -125,7 +126,7 @@ TEST_CASE("binary star: the primary of a pair serves, and the backup does when t
 
 TEST_CASE("binary star: the passive half answers nobody, and is no reason to ask both") {
     asio::io_context io{1};
-    pair both{io};
+    live_pair both{io};
     client c{io, quick()};
     c.connect(both.backup.clients); // the wrong one first
     c.connect(both.primary.clients);
@@ -137,10 +138,11 @@ TEST_CASE("binary star: the passive half answers nobody, and is no reason to ask
 
 TEST_CASE("binary star: a hand-over waits for what is at hand, which is answered") {
     asio::io_context io{1};
-    pair both{io};
+    live_pair both{io};
     std::optional<responder> kept;
     both.primary.node.reset();
-    half other{io, role::primary, [&](message, responder answer) { kept = std::move(answer); }};
+    live_half other{io, role::primary,
+                    [&](message, responder answer) { kept = std::move(answer); }};
     other.node->half().connect_peer(both.backup.peer);
     both.backup.node->half().connect_peer(other.peer);
     REQUIRE(run_until(io, [&] { return both.backup.in() == state::active; })); // it restarted
@@ -186,7 +188,7 @@ TEST_CASE("binary star: a request waits for the fence, and is served after its y
         CHECK(why == reason::peer_silent);
         answer = std::move(to);
     };
-    pair both{io, {}, std::move(hooks)};
+    live_pair both{io, {}, std::move(hooks)};
     both.primary.node.reset();
     client c{io, quick()};
     both.serve(c);
@@ -204,7 +206,7 @@ TEST_CASE("binary star: a request waits for the fence, and is served after its y
 
 TEST_CASE("binary star: only a client's request votes") {
     asio::io_context io{1};
-    pair both{io};
+    live_pair both{io};
     both.primary.node.reset();
     REQUIRE(run_until(io, [&] {
         const auto& seen = both.backup.happened;
@@ -224,7 +226,7 @@ TEST_CASE("binary star: only a client's request votes") {
 
 TEST_CASE("binary star: several endpoints for clients, and several links to the peer") {
     asio::io_context io{1};
-    pair both{io};
+    live_pair both{io};
     const std::string second = both.primary.node->bind(any_port);
     const std::string link = both.primary.node->half().bind_peer(any_port);
     both.backup.node->half().connect_peer(link);
@@ -235,7 +237,7 @@ TEST_CASE("binary star: several endpoints for clients, and several links to the 
 
 TEST_CASE("binary star: the control endpoint tells what a half is, and hands over") {
     asio::io_context io{1};
-    pair both{io};
+    live_pair both{io};
     const frames told = control(io, both.primary, "status");
     const auto has = [&](const char* line) {
         return std::find(told.begin(), told.end(), line) != told.end();
@@ -261,7 +263,7 @@ TEST_CASE("binary star: hooks are called for each change, and whoever stops ends
     star_hooks hooks;
     hooks.activated = [&] { calls.emplace_back("active"); };
     hooks.deactivated = [&] { calls.emplace_back("passive"); };
-    pair both{io, std::move(hooks)};
+    live_pair both{io, std::move(hooks)};
     CHECK(calls == std::vector<std::string>{"active"});
     std::optional<std::error_code> over;
     both.primary.node->half().hand_over(0ms, [&](std::error_code ec) { over = ec; });
@@ -283,7 +285,7 @@ TEST_CASE("binary star: a hand-over whose peer is lost meanwhile has this half s
     hooks.resumed = [&] { ++resumed; };
     star_options options = half_of(role::primary).star;
     star one{io, options, std::move(hooks)};
-    half other{io, role::backup, named("backup")};
+    live_half other{io, role::backup, named("backup")};
     other.node->half().connect_peer(one.bind_peer(any_port));
     one.connect_peer(other.peer);
     REQUIRE(run_until(io, [&] { return one.core().now_in().peer == state::passive; }));
@@ -302,7 +304,7 @@ TEST_CASE("binary star: a hand-over whose peer is lost meanwhile has this half s
 
 TEST_CASE("binary star: a peer's wire is one digit, and nonsense is dropped") {
     asio::io_context io{1};
-    half one{io, role::primary, named("primary")};
+    live_half one{io, role::primary, named("primary")};
     pub peer{io};
     sub listener{io};
     listener.subscribe("");

@@ -17,19 +17,17 @@
 #include <utility>
 #include <vector>
 
-using namespace std::chrono_literals;
-namespace freelance = mizzen::freelance;
-namespace blocking = mizzen::freelance::blocking;
-using mizzen::message;
-
+namespace mizzen::freelance {
 namespace {
+
+using namespace std::chrono_literals;
 
 freelance::server_options serves(freelance::model how) {
     freelance::server_options options;
     options.how = how;
     return options;
 }
-freelance::client_options asks(freelance::model how) {
+freelance::client_options patient(freelance::model how) {
     freelance::client_options options;
     options.how = how;
     options.timeout = 20s;
@@ -79,7 +77,7 @@ TEST_CASE("blocking freelance: a request waits for its reply, in both models") {
         server_thread a{how};
         server_thread b{how};
         mizzen::context context;
-        blocking::client client{asks(how), context};
+        blocking::client client{patient(how), context};
         client.connect(a.endpoint);
         client.connect(b.endpoint);
         for (const char* body : {"one", "two"}) {
@@ -94,7 +92,7 @@ TEST_CASE("blocking freelance: a request waits for its reply, in both models") {
 
 TEST_CASE("blocking freelance: failures are errors, with the reason") {
     server_thread s;
-    blocking::client client{asks(freelance::model::complex)};
+    blocking::client client{patient(freelance::model::complex)};
     CHECK(error_of(client, "x") == freelance::errc::no_endpoint);
     std::error_code ec;
     client.connect("nowhere", ec);
@@ -112,7 +110,7 @@ TEST_CASE("blocking freelance: failures are errors, with the reason") {
 
 TEST_CASE("blocking freelance: servers can be removed") {
     server_thread s;
-    blocking::client client{asks(freelance::model::complex)};
+    blocking::client client{patient(freelance::model::complex)};
     client.connect(s.endpoint);
     CHECK_FALSE(error_of(client, "x"));
     client.disconnect(s.endpoint);
@@ -136,7 +134,7 @@ TEST_CASE("blocking freelance: a request without a reply is abandoned") {
 TEST_CASE("blocking freelance: several threads ask at once") {
     server_thread a;
     server_thread b;
-    freelance::client_options options = asks(freelance::model::complex);
+    freelance::client_options options = patient(freelance::model::complex);
     options.prefer = freelance::preference::latency;
     options.hedge = true;
     blocking::client client{options};
@@ -159,7 +157,7 @@ TEST_CASE("blocking freelance: several threads ask at once") {
 
 TEST_CASE("blocking freelance: close ends a call that waits, and all later ones") {
     server_thread s;
-    blocking::client client{asks(freelance::model::complex)};
+    blocking::client client{patient(freelance::model::complex)};
     client.connect(s.endpoint);
     auto request = std::async(std::launch::async, [&] { return error_of(client, "silence"); });
     await_copy(client);
@@ -172,7 +170,7 @@ TEST_CASE("blocking freelance: close ends a call that waits, and all later ones"
     client.disconnect(s.endpoint, ec);
     CHECK(ec == mizzen::errc::socket_closed);
     CHECK(client.stats().requests == 1); // as they were
-    client = blocking::client{asks(freelance::model::complex)};
+    client = blocking::client{patient(freelance::model::complex)};
     client.connect(s.endpoint);
     CHECK_FALSE(error_of(client, "x"));
 }
@@ -180,7 +178,7 @@ TEST_CASE("blocking freelance: close ends a call that waits, and all later ones"
 TEST_CASE("blocking freelance: a context that closes ends a call that waits") {
     server_thread s;
     auto context = std::make_unique<mizzen::context>();
-    blocking::client client{asks(freelance::model::complex), *context};
+    blocking::client client{patient(freelance::model::complex), *context};
     client.connect(s.endpoint);
     auto request = std::async(std::launch::async, [&] { return error_of(client, "silence"); });
     await_copy(client);
@@ -189,3 +187,5 @@ TEST_CASE("blocking freelance: a context that closes ends a call that waits") {
     CHECK_THROWS_AS(blocking::client({}, *context), std::system_error);
     context.reset();
 }
+
+} // namespace mizzen::freelance

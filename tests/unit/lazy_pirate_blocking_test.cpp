@@ -17,12 +17,10 @@
 #include <utility>
 #include <vector>
 
-using namespace std::chrono_literals;
-namespace lazy_pirate = mizzen::lazy_pirate;
-namespace blocking = mizzen::lazy_pirate::blocking;
-using mizzen::message;
-
+namespace mizzen::lazy_pirate {
 namespace {
+
+using namespace std::chrono_literals;
 
 // A server with a loop and a thread of its own. "silence" gets no answer, "fail" a failure.
 struct server_thread {
@@ -166,3 +164,5 @@ TEST_CASE("blocking lazy pirate: a context that closes ends a call that waits") 
     CHECK_THROWS_AS(blocking::client({}, *context), std::system_error);
     context.reset();
 }
+
+} // namespace mizzen::lazy_pirate

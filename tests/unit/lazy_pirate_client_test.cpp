@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-namespace mizzen::lazy_pirate {
+namespace mizzen::lazy_pirate::test {
 namespace {
 
 using namespace patterns::test;
@@ -374,4 +374,4 @@ TEST_CASE("lazy pirate client: a deadline ends the time to settle") {
     CHECK(c.sent.size() == 1);
 }
 
-} // namespace mizzen::lazy_pirate
+} // namespace mizzen::lazy_pirate::test

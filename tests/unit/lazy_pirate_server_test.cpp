@@ -6,7 +6,7 @@
 
 #include <map>
 
-namespace mizzen::lazy_pirate {
+namespace mizzen::lazy_pirate::test {
 namespace {
 
 using namespace patterns::test;
@@ -209,4 +209,4 @@ TEST_CASE("lazy pirate server: malformed messages are counted and do nothing") {
 }
 
 } // namespace
-} // namespace mizzen::lazy_pirate
+} // namespace mizzen::lazy_pirate::test

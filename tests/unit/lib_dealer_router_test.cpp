@@ -443,7 +443,7 @@ TEST_CASE("a peer that a ROUTER has paused is held up alone, and goes on where i
         CAPTURE(name);
         loop run;
         router server{run.io};
-        server.set(option::heartbeat{5ms, 5ms});
+        server.set(option::heartbeat{5ms, 50ms});
         const std::string endpoint = server.bind(name);
         dealer first{run.io};
         first.set(option::routing_id{"1"});

@@ -12,12 +12,6 @@ namespace {
 
 using step = client_core::step;
 
-client_options without_pauses() {
-    client_options options;
-    options.retry_delay = 0ms;
-    return options;
-}
-
 // A client whose broker knows tags.
 test_client aware_client(const client_options& options = {}, int brokers = 1,
                          std::uint64_t seed = 1) {

@@ -20,12 +20,10 @@
 #include <utility>
 #include <vector>
 
-using namespace std::chrono_literals;
-namespace majordomo = mizzen::majordomo;
-namespace blocking = mizzen::majordomo::blocking;
-using mizzen::message;
-
+namespace mizzen::majordomo {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr auto patience = 20s;
 
@@ -276,3 +274,5 @@ TEST_CASE("a hosted loop runs what is posted, and waits for it with a limit") {
     CHECK(loop.closed());
     CHECK_THROWS_AS(mizzen::hosted_loop{context}, std::system_error);
 }
+
+} // namespace mizzen::majordomo

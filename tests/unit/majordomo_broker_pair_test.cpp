@@ -1,10 +1,8 @@
 // A Majordomo broker as half of a pair: what it takes and gives while it is passive.
 #include "majordomo_broker_helpers.hpp"
 
-namespace mizzen::majordomo {
+namespace mizzen::majordomo::test {
 namespace {
-
-using namespace test;
 
 enum : peer_id { worker = 1, client = 2, other = 3 };
 
@@ -77,4 +75,4 @@ TEST_CASE("majordomo broker: a worker that a passive one loses has its request g
     CHECK(b.stats().dispatched == 0);
 }
 
-} // namespace mizzen::majordomo
+} // namespace mizzen::majordomo::test

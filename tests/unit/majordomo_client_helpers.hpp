@@ -11,6 +11,12 @@
 
 namespace mizzen::majordomo::test {
 
+[[nodiscard]] inline client_options without_pauses() {
+    client_options options;
+    options.retry_delay = 0ms;
+    return options;
+}
+
 struct test_client {
     using step = client_core::step;
 

@@ -23,12 +23,6 @@ test_client plain_client(const client_options& options = {}) {
     return c;
 }
 
-client_options without_pauses() {
-    client_options options;
-    options.retry_delay = 0ms;
-    return options;
-}
-
 TEST_CASE("majordomo client: the first request asks the broker what it knows") {
     test_client c;
     const auto number = c.request("echo", {"a", "b"});

@@ -25,11 +25,10 @@
 #include <utility>
 #include <vector>
 
-using namespace std::chrono_literals;
-using namespace mizzen::majordomo;
-using mizzen::message;
-
+namespace mizzen::majordomo {
 namespace {
+
+using namespace std::chrono_literals;
 
 struct outcome {
     bool done = false;
@@ -477,3 +476,5 @@ TEST_CASE("all can be destroyed at any time, and the loop then ends") {
     CHECK(io.run_for(20s) > 0);
     CHECK(io.stopped());
 }
+
+} // namespace mizzen::majordomo

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-namespace mizzen::majordomo::test {
+namespace mizzen::majordomo::test::wire_02 {
 namespace {
 
 // From RFC 18, by hand.
@@ -221,4 +221,4 @@ TEST_CASE("majordomo: a credit that is none counts as one, and a huge one as the
 }
 
 } // namespace
-} // namespace mizzen::majordomo::test
+} // namespace mizzen::majordomo::test::wire_02

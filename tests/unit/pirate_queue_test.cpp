@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <map>
 
-namespace mizzen::paranoid_pirate {
+namespace mizzen::paranoid_pirate::queue_test {
 namespace {
 
 using namespace patterns::test;
@@ -528,4 +528,4 @@ TEST_CASE("pirate queue: that it was itself stopped is no worker's silence") {
     CHECK(q.stats().workers == 0);
 }
 
-} // namespace mizzen::paranoid_pirate
+} // namespace mizzen::paranoid_pirate::queue_test

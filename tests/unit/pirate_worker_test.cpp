@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace mizzen::paranoid_pirate {
+namespace mizzen::paranoid_pirate::worker_test {
 namespace {
 
 using namespace patterns::test;
@@ -317,4 +317,4 @@ TEST_CASE("pirate worker: after shutdown nothing happens") {
     CHECK_FALSE(w.core.deadline());
 }
 
-} // namespace mizzen::paranoid_pirate
+} // namespace mizzen::paranoid_pirate::worker_test

@@ -33,19 +33,18 @@
 #include <utility>
 #include <vector>
 
+namespace mizzen::titanic::test {
+namespace {
+
 using namespace std::chrono_literals;
-using namespace mizzen::titanic;
-namespace majordomo = mizzen::majordomo;
 using mizzen::patterns::test::frames;
 using mizzen::patterns::test::frames_of;
 using mizzen::patterns::test::message_of;
 
-namespace {
-
 using goal = client_call::goal;
 using step = client_call::step;
 
-constexpr time_point start_of_time{1000h};
+constexpr time_point start_of_clock{1000h};
 
 const std::string id_text = "00112233445566778899aabbccddeeff";
 const request_id some_id = parse_request_id(id_text).value_or(request_id{});
@@ -54,7 +53,7 @@ const request_id some_id = parse_request_id(id_text).value_or(request_id{});
 struct played_call {
     client_options options;
     submission found = submission::by_id;
-    time_point now = start_of_time;
+    time_point now = start_of_clock;
     std::optional<client_call> call;
     client_call::action last;
 
@@ -231,11 +230,11 @@ TEST_CASE("titanic client: waiting outlasts a broker that is away, but not its o
     CHECK(one.start(goal::wait, 10s) == "titanic.reply [" + id_text + "]");
     CHECK(one.last.limit == 10s);
     std::string said;
-    for (int i = 0; i < 1000 && one.now < start_of_time + 10s; ++i) {
+    for (int i = 0; i < 1000 && one.now < start_of_clock + 10s; ++i) {
         CHECK(one.fail(majordomo::errc::timed_out) == "pause");
         said = one.pass();
     }
-    CHECK(one.now == start_of_time + 10s);
+    CHECK(one.now == start_of_clock + 10s);
     CHECK(said == "titanic.reply [" + id_text + "]"); // one last time
     CHECK(one.answer({"300"}) == words(errc::pending));
     static_cast<void>(one.start(goal::wait));
@@ -280,8 +279,8 @@ TEST_CASE("titanic client: misuse is an error, and nothing is sent") {
                          options,
                          found,
                          1,
-                         start_of_time};
-        const client_call::action only = call.next(start_of_time);
+                         start_of_clock};
+        const client_call::action only = call.next(start_of_clock);
         CHECK(only.what == step::done);
         CHECK(only.ec == majordomo::errc::malformed_request);
     }
@@ -573,3 +572,5 @@ TEST_CASE("titanic: new request ids differ") {
     CHECK(make_request_id() != make_request_id());
     CHECK(make_request_id() != request_id{});
 }
+
+} // namespace mizzen::titanic::test
