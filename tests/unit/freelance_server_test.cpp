@@ -147,6 +147,28 @@ TEST_CASE("freelance server: what waits is bounded in octets too, and one always
     CHECK(s.core.stats().refused == 1);
 }
 
+TEST_CASE("freelance server: what stands in front of a request that waits counts as well") {
+    const std::string large(1000, 'x');
+    server_options options;
+    options.max_running = 1;
+    options.max_waiting_octets = 2500;
+    SUBCASE("the control frame") {
+        test_server s{options};
+        for (int i = 0; i < 4; ++i)
+            s.in(7, {large, "a"});
+        CHECK(s.core.stats().waiting == 2);
+        CHECK(s.core.stats().refused == 1);
+    }
+    SUBCASE("the envelope of model 2") {
+        options.how = model::shotgun;
+        test_server s{options};
+        for (int i = 0; i < 4; ++i)
+            s.in(7, {large, "", "1", "a"});
+        CHECK(s.core.stats().waiting == 2);
+        CHECK(s.core.stats().refused == 1);
+    }
+}
+
 TEST_CASE("freelance server: what waits for longer than it is worth is not run") {
     server_options options;
     options.max_running = 1;

@@ -96,7 +96,8 @@ void server_core::state::receive(peer_id from, message&& m, time_point now) {
     const std::uint64_t number = ++last_number_;
     if (running_.size() < options_.max_running && waiting_.empty())
         return start(number, std::move(*front), std::move(m));
-    const std::size_t size = m.encoded_size();
+    const std::size_t size =
+        front->envelope.octets() + front->control.encoded_size() + m.encoded_size();
     if (waiting_.size() >= options_.max_waiting ||
         (!waiting_.empty() && stats.waiting_octets + size > options_.max_waiting_octets)) {
         ++stats.refused;
