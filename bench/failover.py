@@ -1,6 +1,5 @@
 """The benchmarks of Binary Star and Freelance: fail-overs one after the other, and what a request takes."""
 import pathlib
-import resource
 import signal
 import statistics
 import subprocess
@@ -141,12 +140,6 @@ def run_fail_overs(build, kind, how):
             lost += client.number_before("lost")
         run.wait()
         return statistics.median(taken), max(taken), lost
-
-
-def cpu_of_children():
-    """Of those that have ended, in seconds."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def run_model(build, model, size, count):

@@ -1,5 +1,6 @@
 """The processes of one run of a benchmark: started together, listened to, and ended together."""
 import os
+import resource
 import select
 import subprocess
 import tempfile
@@ -10,6 +11,12 @@ TIME_LIMIT = 60  # seconds for one run, as in side_by_side.hpp; one or two are m
 
 class Failed(Exception):
     pass
+
+
+def processors_time(kernel_only=False):
+    """Of processes that were started here and have ended, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_stime + (0 if kernel_only else used.ru_utime)
 
 
 class Program:

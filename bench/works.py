@@ -10,7 +10,7 @@ import typing
 import failover
 import majordomo
 import titanic
-from processes import Failed, Run
+from processes import Failed, Run, processors_time
 
 SIDES = ("ours", "libzmq")
 SIZES = (16, 64, 256, 1024, 4096, 65536, 1048576)  # octets of a body
@@ -408,16 +408,21 @@ class PlainWorkers(Majordomo):
     budgets: typing.ClassVar[dict] = {100: Budget(5)}
 
     def __init__(self, transport):
+        kernel = Metric("microseconds", False, "microseconds in the kernel",
+                        lambda figure: f"{figure:.1f}", "/kernel")
         super().__init__("plain-workers" + ("" if transport == "tcp" else f"-{transport}"),
-                         (REQUESTS,))
+                         (REQUESTS, kernel))
         self.transport = transport
         self.sides = ("ours", "one-worker", *(("sockets",) if transport == "tcp" else ()))
 
     def run(self, build, side, case, count):
+        before = processors_time(kernel_only=True)
         if side == "sockets":
-            return (majordomo.run_sockets(build, case, 16, count),)
-        workers = case if side == "ours" else 1
-        return (majordomo.run_plain(build, self.transport, workers, 16, count),)
+            rate = majordomo.run_sockets(build, case, 16, count)
+        else:
+            workers = case if side == "ours" else 1
+            rate = majordomo.run_plain(build, self.transport, workers, 16, count)
+        return rate, (processors_time(kernel_only=True) - before) / count * 1e6
 
 
 class Tripping(Majordomo):
@@ -563,13 +568,13 @@ class Freelance(BesidePeers):
         return 1e6 / figure
 
     def run(self, build, side, case, count):
-        before = failover.cpu_of_children()
+        before = processors_time()
         if side == "ours":
             trip = failover.run_model(build, self.model, case, count)
         else:
             plain = "ours" if side == "req-rep" else side
             [trip] = self.plain.run(build, plain, case, count)
-        return trip, (failover.cpu_of_children() - before) / count * 1e6
+        return trip, (processors_time() - before) / count * 1e6
 
 
 RATES = {16: Budget(5), 64: Budget(4), 256: Budget(3), 1024: Budget(3), 4096: Budget(3),

@@ -100,9 +100,7 @@ class CommandTest(unittest.TestCase):
     def stop_all(self):
         left = [p for p in self.started if p.poll() is None]
         for process in left:
-            if process.args[0] == os.fspath(MIZZEN):
-                wait_until_caught(process, signal.SIGTERM)
-            process.terminate()
+            self.tell_to_end(process, signal.SIGTERM)
         ends = [self.end_of(process) for process in left]
         logs = [self.log_of(process) for process in left]
         for process in self.started:
@@ -121,8 +119,13 @@ class CommandTest(unittest.TestCase):
             process.wait()
             return f"{process.args} does not end"
 
-    def kill(self, process, number=signal.SIGKILL):
+    def tell_to_end(self, process, number):
+        if process.args[0] == os.fspath(MIZZEN) and number in (signal.SIGTERM, signal.SIGINT):
+            wait_until_caught(process, number)
         process.send_signal(number)
+
+    def kill(self, process, number=signal.SIGKILL):
+        self.tell_to_end(process, number)
         return self.end_of(process)
 
     def log_of(self, process):
