@@ -85,8 +85,17 @@ private:
     }
 
     void receive(std::size_t who, zmtp::message m) {
+        std::size_t octets_in_it = 0;
+        for (const octets part : m)
+            octets_in_it += part.size();
+        const server_stats before = server_.stats();
         ++asked_[who];
         server_.receive(peer_of(who), std::move(m), now_);
+        const server_stats& after = server_.stats();
+        must(after.waiting == before.waiting || // a tag takes the same room in every request
+                 after.waiting_octets - before.waiting_octets + patterns::request_tag::size >=
+                     octets_in_it,
+             "all of what waits is counted");
         collect();
     }
     // As the Guide's clients do, with more behind it.
