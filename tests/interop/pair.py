@@ -34,17 +34,31 @@ class Pair(harness.CommandTest):
         return dict(line.split(" ", 1) for line in told.stdout.decode().splitlines())
 
     def settled(self):
-        """Once the halves are active and passive, and know it; whichever is active."""
+        """Once the halves are active and passive, and have told each other so again; whichever is
+        active. What they heard before a cut is no sign that it has ended."""
         limit = time.monotonic() + harness.PATIENCE
+        before = None
         while time.monotonic() < limit:
             is_now = {role: self.facts(role) for role in OTHER}
-            for role, other in OTHER.items():
-                one, two = is_now[role], is_now[other]
-                if (one.get("state"), one.get("peer"), two.get("state"), two.get("peer")) == \
-                        ("active", "passive", "passive", "active"):
-                    self.active = role
-                    return
+            active = self.agreed(is_now)
+            if not (active and before and self.nobody_went_active(before, is_now)):
+                before = is_now if active else None
+            elif all(int(is_now[role]["heard"]) > int(before[role]["heard"]) for role in OTHER):
+                self.active = active
+                return
         self.fail(f"the pair does not settle: {is_now}")
+
+    def agreed(self, facts):
+        """The half that is active, as both of them know."""
+        for role, other in OTHER.items():
+            one, two = facts[role], facts[other]
+            if (one.get("state"), one.get("peer"), two.get("state"), two.get("peer")) == \
+                    ("active", "passive", "passive", "active"):
+                return role
+        return None
+
+    def nobody_went_active(self, before, since):
+        return all(since[role]["activations"] == before[role]["activations"] for role in OTHER)
 
     # What happens. Each gives what sets it right, and who serves meanwhile.
 
