@@ -15,7 +15,7 @@ using patterns::test::frames_of;
 using patterns::test::message_of;
 using kind = service_call::kind;
 
-const std::string some_id = "00112233445566778899aabbccddeeff";
+const std::string some_id_text = "00112233445566778899aabbccddeeff";
 
 kind kind_of(std::string_view service, const frames& parts) {
     return parse_call(service, message_of(parts)).what;
@@ -43,22 +43,22 @@ TEST_CASE("titanic wire: submit has an id in front, in either case") {
     const message m = message_of({"00112233445566778899AABBCCDDeeff", "upper", "a"});
     const service_call call = parse_call("titanic.submit", m);
     CHECK(call.what == kind::submit);
-    CHECK(to_text(call.id) == some_id);
+    CHECK(to_text(call.id) == some_id_text);
     CHECK(call.target == "upper");
     CHECK(call.head == 2);
 }
 
 TEST_CASE("titanic wire: reply and close have an id and nothing else") {
-    const message m = message_of({some_id});
+    const message m = message_of({some_id_text});
     for (const auto& [service, what] :
          {std::pair{"titanic.reply", kind::reply}, std::pair{"titanic.close", kind::close}}) {
         const service_call call = parse_call(service, m);
         CHECK(call.what == what);
-        CHECK(to_text(call.id) == some_id);
-        CHECK(kind_of(service, {some_id, ""}) == kind::malformed);
-        CHECK(kind_of(service, {some_id.substr(1)}) == kind::malformed);
-        CHECK(kind_of(service, {some_id + "0"}) == kind::malformed);
-        CHECK(kind_of(service, {"../" + some_id.substr(3)}) == kind::malformed);
+        CHECK(to_text(call.id) == some_id_text);
+        CHECK(kind_of(service, {some_id_text, ""}) == kind::malformed);
+        CHECK(kind_of(service, {some_id_text.substr(1)}) == kind::malformed);
+        CHECK(kind_of(service, {some_id_text + "0"}) == kind::malformed);
+        CHECK(kind_of(service, {"../" + some_id_text.substr(3)}) == kind::malformed);
         CHECK(kind_of(service, {""}) == kind::malformed);
         CHECK(kind_of(service, {}) == kind::malformed);
     }
@@ -75,10 +75,10 @@ TEST_CASE("titanic wire: what makes no sense is malformed, and says why") {
     CHECK(kind_of("titanic.request", {std::string(255, 'x'), "a"}) == kind::request);
     CHECK(kind_of("titanic.request", {"titanic.request", "a"}) == kind::malformed);
     CHECK(kind_of("titanic.request", {"mmi.service", "a"}) == kind::malformed);
-    CHECK(kind_of("titanic.submit", {some_id, "upper"}) == kind::malformed);
+    CHECK(kind_of("titanic.submit", {some_id_text, "upper"}) == kind::malformed);
     CHECK(kind_of("titanic.submit", {"upper", "a", "b"}) == kind::malformed);
-    CHECK(kind_of("titanic.other", {some_id}) == kind::malformed);
-    CHECK(kind_of("", {some_id}) == kind::malformed);
+    CHECK(kind_of("titanic.other", {some_id_text}) == kind::malformed);
+    CHECK(kind_of("", {some_id_text}) == kind::malformed);
     CHECK_FALSE(parse_call("titanic.request", message_of({"upper"})).trouble.empty());
 }
 
@@ -87,9 +87,9 @@ TEST_CASE("titanic wire: what a client builds is what the server reads") {
     frame_request(request, "upper");
     CHECK(frames_of(request) == frames{"upper", "a", ""});
     message submit = message_of({"a"});
-    frame_submit(submit, "upper", *parse_request_id(some_id));
-    CHECK(frames_of(submit) == frames{some_id, "upper", "a"});
-    CHECK(frames_of(make_inquiry(*parse_request_id(some_id))) == frames{some_id});
+    frame_submit(submit, "upper", *parse_request_id(some_id_text));
+    CHECK(frames_of(submit) == frames{some_id_text, "upper", "a"});
+    CHECK(frames_of(make_inquiry(*parse_request_id(some_id_text))) == frames{some_id_text});
 }
 
 TEST_CASE("titanic wire: answers have bare digits in front") {
@@ -97,17 +97,17 @@ TEST_CASE("titanic wire: answers have bare digits in front") {
     CHECK(frames_of(make_answer(service_status::pending)) == frames{"300"});
     CHECK(frames_of(make_answer(service_status::refused, "why")) == frames{"400", "why"});
     CHECK(frames_of(make_answer(service_status::failed, "why")) == frames{"500", "why"});
-    CHECK(frames_of(make_answer(*parse_request_id(some_id))) == frames{"200", some_id});
+    CHECK(frames_of(make_answer(*parse_request_id(some_id_text))) == frames{"200", some_id_text});
     message reply = message_of({"", "b"});
     frame_answer(reply);
     CHECK(frames_of(reply) == frames{"200", "", "b"});
 }
 
 TEST_CASE("titanic wire: a client reads three digits, and the frame behind them") {
-    const message accepted = message_of({"200 stored", some_id});
+    const message accepted = message_of({"200 stored", some_id_text});
     CHECK(parse_answer(accepted).status == service_status::ok);
     REQUIRE(parse_answer(accepted).id.has_value());
-    CHECK(to_text(*parse_answer(accepted).id) == some_id);
+    CHECK(to_text(*parse_answer(accepted).id) == some_id_text);
     CHECK_FALSE(parse_answer(message_of({"200", "a reply"})).id.has_value());
     CHECK(parse_answer(message_of({"300"})).status == service_status::pending);
     CHECK(parse_answer(message_of({"400"})).status == service_status::refused);
