@@ -129,8 +129,8 @@ class CommandTest(unittest.TestCase):
         return self.end_of(process)
 
     def log_of(self, process):
-        if process.stderr:
-            process.log.write(process.stderr.read())  # all of it: the process ended
+        if process.stderr and process.poll() is not None:
+            process.log.write(process.stderr.read())  # all of it
         process.log.seek(0)
         return process.log.read().decode(errors="replace")
 

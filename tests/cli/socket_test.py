@@ -30,6 +30,7 @@ class SocketTest(harness.CommandTest):
     def setUp(self):
         super().setUp()
         self.context = zmq.Context()
+        self.context.linger = LIMIT  # a test that fails ends, too
         self.addCleanup(self.context.destroy, linger=0)
 
     def peer_socket(self, kind, bind=False, connect=None, **options):
