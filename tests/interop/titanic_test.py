@@ -17,7 +17,7 @@ import tsp  # noqa: E402, found by harness
 
 CZMQ_CLIENT = sys.argv[2]
 del sys.argv[2:]
-FAST = ("--heartbeat", "50")
+CALM = ("--heartbeat", "1000")  # a plain broker loses the calls of whoever gives it up
 QUICK = ("--retry", "20", "--retry-max", "100", "--attempt-timeout", "2000", "--attempts",
          "2")
 SOME_ID = b"00112233445566778899aabbccddeeff"
@@ -42,7 +42,7 @@ class Clients:
         self.fail("there is no reply")
 
     def upper_worker(self):
-        worker = self.peer("mdp_worker.py", "upper", self.serving.endpoint, *FAST, "--upper")
+        worker = self.peer("mdp_worker.py", "upper", self.serving.endpoint, *CALM, "--upper")
         self.assertEqual("ready", self.line_of(worker))
         return worker
 
@@ -102,7 +102,7 @@ class Clients:
         self.assertIsNone(self.client.poll(waiting))
 
     def test_what_failed_too_often_is_set_aside_and_retried_or_dropped_by_command(self):
-        broken = self.worker(self.serving, "upper", "--exec", "false", *FAST)
+        broken = self.worker(self.serving, "upper", "--exec", "false", *CALM)
         retried, dropped = (self.client.submit(b"upper", body) for body in (b"one", b"two"))
         self.wait_until_set_aside(retried)
         self.wait_until_set_aside(dropped)
@@ -142,7 +142,7 @@ class Clients:
 
 class InsideTheBroker(Clients, harness.CommandTest):
     def start(self, bind="tcp://127.0.0.1:*"):
-        self.serving = self.broker(*FAST, *QUICK, "--titanic", self.store, bind=bind)
+        self.serving = self.broker(*CALM, *QUICK, "--titanic", self.store, bind=bind)
 
     def stop(self):
         self.assertEqual(0, self.kill(self.serving, signal.SIGTERM))
@@ -160,7 +160,7 @@ class Beside(Clients):
 
     def start_again(self):
         self.titanic = self.spawn(harness.MIZZEN, "titanic", "--broker", self.serving.endpoint,
-                                  "--store", self.store, *FAST, *QUICK, stderr=subprocess.PIPE)
+                                  "--store", self.store, *CALM, *QUICK, stderr=subprocess.PIPE)
         for line in self.titanic.stderr:
             if b"serving" in line:
                 break
@@ -175,14 +175,14 @@ class Beside(Clients):
 
 class BesideOurBroker(Beside, harness.CommandTest):
     def start_broker(self):
-        return self.broker(*FAST)
+        return self.broker(*CALM)
 
 
 class BesideAPlainBroker(Beside, harness.CommandTest):
     """One on pyzmq, which gives each worker one call at a time."""
 
     def start_broker(self):
-        process = self.peer("mdp_broker.py", *FAST)
+        process = self.peer("mdp_broker.py", *CALM)
         process.endpoint = self.line_of(process).removeprefix("listening ")
         return process
 

@@ -348,6 +348,10 @@ TEST_CASE("binary star: a hand-over needs an active half, and a peer that is hea
     h.core.hand_over(h.now, ec);
     CHECK(ec == errc::peer_not_ready);
     CHECK(h.in() == state::active);
+    h.now += 1500ms; // of standing still, during which a lost peer may be back, or not
+    h.core.hand_over(h.now, ec);
+    CHECK(ec == errc::peer_not_ready);
+    CHECK(h.in() == state::active);
 }
 
 namespace {
