@@ -126,8 +126,8 @@ class StarNetwork(pair.Pair):
             firsts = [min(when for when, by in after if by == half) for half in OTHER]
             self.overlaps.append(min(lasts) - max(firsts))
         then = self.replies_between(settled + asking.TICK, ended)
-        self.assertEqual([self.active], self.turns(then),
-                         f"settled at {settled}, and then {[each for each in then if each[1] != self.active]}")
+        others = [each for each in then if each[1] != self.active]
+        self.assertEqual([self.active], self.turns(then), f"settled at {settled}, and then {others}")
         print(f"round {number}: {happens.__name__} ({before} was active), {mended - began:.1f} s, and "
               f"{settled - mended:.1f} s to settle", file=sys.stderr)
 

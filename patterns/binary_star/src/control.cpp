@@ -27,10 +27,7 @@ message status_reply(const star_core& core, time_point now) {
     add(m, "role", name_of(options.half));
     add(m, "state", name_of(at.in));
     add(m, "fencing", at.fencing ? "yes" : "no");
-    add(m, "peer",
-        now >= at.peer_expiry || !at.peer_heard ? "silent"
-        : at.peer                               ? name_of(*at.peer)
-                                                : "heard");
+    add(m, "peer", !at.hears_peer(now) ? "silent" : at.peer ? name_of(*at.peer) : "heard");
     add(m, "heartbeat", options.heartbeat);
     add(m, "peer-timeout", options.peer_timeout);
     const star_stats& counts = core.stats();

@@ -160,7 +160,7 @@ void star_core::hand_over(time_point now, std::error_code& ec) {
     look_at_clock(now);
     if (at_.in != state::active) {
         ec = errc::not_active;
-    } else if (!at_.peer_heard || now >= at_.peer_expiry || at_.peer != state::passive) {
+    } else if (!at_.hears_peer(now) || at_.peer != state::passive) {
         ec = errc::peer_not_ready;
     } else {
         ec.clear();

@@ -102,6 +102,11 @@ struct situation {
     std::optional<activation> fencing; ///< Waits for the answer.
     time_point fence_again{};          ///< After a no, not before.
     std::vector<link> links;           ///< To the peer.
+
+    /// Not when it was lost, whatever time it is given after this half stood still.
+    [[nodiscard]] bool hears_peer(time_point now) const noexcept {
+        return peer_heard && now < peer_expiry;
+    }
 };
 
 /// One half. Holds no socket, no clock and no thread, and may be copied.
